@@ -1,0 +1,11 @@
+/** The schema of a project's database, step by step. Append; a step that was released is never changed. */
+import type { Migration } from '../migrate.ts'
+import { project } from './0001-project.ts'
+import { slides } from './0002-slides.ts'
+import { patches } from './0003-patches.ts'
+import { labels } from './0004-labels.ts'
+import { jobs } from './0005-jobs.ts'
+import { models } from './0006-models.ts'
+import { predictions } from './0007-predictions.ts'
+
+export const migrations: readonly Migration[] = [project, slides, patches, labels, jobs, models, predictions]

@@ -1,0 +1,46 @@
+/** The whole contract between the window and the main process, put together from its rooms. */
+import { appCalls, appEvents } from './app.ts'
+import { exportCalls, exportEvents } from './exports.ts'
+import { jobCalls, jobEvents } from './jobs.ts'
+import { labelCalls, labelEvents } from './labels.ts'
+import { modelCalls, modelEvents } from './models.ts'
+import { patchCalls, patchEvents } from './patches.ts'
+import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
+import { projectCalls, projectEvents } from './projects.ts'
+import { slideCalls, slideEvents } from './slides.ts'
+import { trainingCalls, trainingEvents, trainingStreams } from './training.ts'
+import type { Contract, Handlers, Publish } from './wire/contract.ts'
+
+export const api = {
+  calls: {
+    ...appCalls,
+    ...projectCalls,
+    ...slideCalls,
+    ...patchCalls,
+    ...labelCalls,
+    ...modelCalls,
+    ...trainingCalls,
+    ...predictionCalls,
+    ...exportCalls,
+    ...jobCalls,
+  },
+  streams: { ...trainingStreams, ...predictionStreams },
+  events: {
+    ...appEvents,
+    ...projectEvents,
+    ...slideEvents,
+    ...patchEvents,
+    ...labelEvents,
+    ...modelEvents,
+    ...trainingEvents,
+    ...predictionEvents,
+    ...exportEvents,
+    ...jobEvents,
+  },
+} satisfies Contract
+
+export type Api = typeof api
+export type ApiHandlers = Handlers<Api>
+export type ApiCalls = ApiHandlers['calls']
+export type ApiStreams = ApiHandlers['streams']
+export type PublishApi = Publish<Api>

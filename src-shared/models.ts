@@ -1,0 +1,119 @@
+/** Models: trained weights with the card that says what they are, what they expect and how good they were. */
+import * as z from 'zod'
+import { FileHandle } from './app.ts'
+import { Evaluation } from './evaluation.ts'
+import { ModelId, RunId, Timestamp } from './ids.ts'
+import { Colour } from './labels.ts'
+import { NetworkDescription } from './networks.ts'
+import { MicronPerPx } from './units.ts'
+import { call, event } from './wire/contract.ts'
+
+/** How held-out patches were chosen: never random neighbours of training patches. */
+export const SplitRule = z.enum(['case', 'slide', 'blocks', 'given', 'none'])
+export type SplitRule = z.infer<typeof SplitRule>
+
+/** Network input = (value / 255 − mean) / std, for each channel. */
+export const Normalisation = z.object({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
+export type Normalisation = z.infer<typeof Normalisation>
+
+export const Augmentation = z.object({
+  /** mirror images */
+  flips: z.boolean().default(true),
+  /** turns by 90° */
+  turns: z.boolean().default(true),
+  /** haematoxylin-eosin-DAB jitter (Tellez 2018): σ of the factor of each stain; 0 = off */
+  stain: z.number().min(0).max(0.5).default(0.05),
+  /** brightness, contrast and saturation: largest relative change; 0 = off */
+  colour: z.number().min(0).max(0.8).default(0.15),
+})
+export type Augmentation = z.infer<typeof Augmentation>
+
+const SideCounts = z.object({
+  patches: z.number().int(),
+  perClass: z.array(z.number().int()),
+  slides: z.number().int(),
+  cases: z.number().int(),
+})
+
+export const SplitSummary = z.object({
+  rule: SplitRule,
+  /** The rule and its reason in words, as the screen says it. */
+  sentence: z.string(),
+  training: SideCounts,
+  validation: SideCounts,
+  /** labelled patches in neither, because they lie in the gap between blocks */
+  leftOut: z.number().int(),
+})
+export type SplitSummary = z.infer<typeof SplitSummary>
+
+export const ModelCard = z.object({
+  format: z.literal('tessera-model-card'),
+  version: z.literal(1),
+  id: ModelId,
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  notice: z.string(),
+  classes: z.array(z.object({ name: z.string(), colour: Colour })).min(2),
+  input: z.object({
+    /** px of the network's input; patches are square */
+    edgePx: z.number().int().positive(),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** µm/px the patches must have; null for pictures without a scale (digits) */
+    mpp: MicronPerPx.nullable(),
+  }),
+  normalisation: Normalisation,
+  network: z.object({
+    preset: z.string(),
+    parameters: z.number().int(),
+    receptiveFieldPx: z.number().int(),
+    description: NetworkDescription,
+  }),
+  data: z.object({
+    /** SHA-256 over every training and validation patch: its pixels, class and side, in order */
+    hash: z.string(),
+    sources: z.array(z.string()),
+  }),
+  split: SplitSummary,
+  training: z.object({
+    optimiser: z.string(),
+    schedule: z.string(),
+    learningRate: z.number(),
+    weightDecay: z.number(),
+    labelSmoothing: z.number(),
+    batchSize: z.number().int(),
+    steps: z.number().int(),
+    epochs: z.number(),
+    /** The minutes that were asked for, when the steps were found by timing; `steps` replays the run. */
+    minutes: z.number().nullable(),
+    bestStep: z.number().int(),
+    augmentation: Augmentation,
+    balanced: z.boolean(),
+    seed: z.number().int(),
+    seconds: z.number(),
+  }),
+  /** On the held-out patches; null when none were held out. */
+  validation: Evaluation.nullable(),
+  weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
+  versions: z.object({ tessera: z.string(), engine: z.string(), node: z.string(), threads: z.number().int() }),
+})
+export type ModelCard = z.infer<typeof ModelCard>
+
+export const Model = z.object({
+  id: ModelId,
+  name: z.string(),
+  run: RunId.nullable(),
+  card: ModelCard,
+  /** Why its figures or its µm/px are no longer true for this project; null while they are. */
+  stale: z.string().nullable(),
+  createdAt: Timestamp,
+})
+export type Model = z.infer<typeof Model>
+
+export const modelCalls = {
+  'models.list': call(z.void(), z.array(Model)),
+  'models.rename': call(z.object({ model: ModelId, name: z.string().trim().min(1).max(120) }), Model),
+  /** Takes an ONNX file with its card beside it (`name.onnx`, `name.card.json`) into the project. */
+  'models.import': call(z.object({ file: FileHandle }), Model),
+}
+
+export const modelEvents = { 'models.changed': event(z.object({ changed: z.array(Model) })) }
