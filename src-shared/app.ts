@@ -91,8 +91,22 @@ export const Folder = z.object({
 })
 export type Folder = z.infer<typeof Folder>
 
+/** One action of the window's command table, as the system's menu shows it. */
+export const MenuItem = z.object({
+  id: z.string(),
+  title: z.string(),
+  /** The menu it stands in: “File”, “Edit”. */
+  group: z.string(),
+  /** e.g. `Ctrl+Shift+Z`; null = no key */
+  keys: z.string().nullable(),
+  enabled: z.boolean(),
+})
+export type MenuItem = z.infer<typeof MenuItem>
+
 export const appCalls = {
   'app.info': call(z.void(), AppInfo),
+  /** The command table, for the system's menu; a shell without menus ignores it. */
+  'app.setMenu': call(z.array(MenuItem), z.void()),
   'settings.get': call(z.void(), Settings),
   'settings.set': call(SettingsChange, Settings),
   /** The system's own dialog, where the shell has one. null: this shell has none, list folders instead. Empty: the person cancelled. */
@@ -102,6 +116,8 @@ export const appCalls = {
 }
 
 export const appEvents = {
+  /** A command was chosen in the system's menu. */
+  'app.command': event(z.object({ id: z.string() })),
   'settings.changed': event(Settings),
   /** Files dropped on the window: in Electron only the preload learns their paths. */
   'files.dropped': event(z.object({ entries: z.array(FileEntry) })),

@@ -6,6 +6,7 @@
  */
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
+import { uint16s, uint32s } from './arrays.ts'
 import { ClassId, GestureId, MaskId, PredictionRunId, SlideId, SourceId, Timestamp } from './ids.ts'
 import { MaskParams } from './patches.ts'
 import { call, event } from './wire/contract.ts'
@@ -17,6 +18,27 @@ export type ClassNumber = z.infer<typeof ClassNumber>
 
 export const Colour = z.string().regex(/^#[0-9a-f]{6}$/, 'a colour like #c80000')
 export type Colour = z.infer<typeof Colour>
+
+/**
+ * Colours for new classes, in this order: tumour as in QuPath, then Okabe and Ito (2008) and Tol's muted scheme, which
+ * readers with red-green blindness can tell apart.
+ */
+export const CLASS_PALETTE: readonly Colour[] = [
+  '#c80000',
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#f0e442',
+  '#332288',
+  '#999933',
+  '#882255',
+  '#44aa99',
+  '#117733',
+  '#ddcc77',
+]
 
 export const PatchClass = z.object({
   number: ClassNumber,
@@ -34,9 +56,9 @@ export type PatchClass = z.infer<typeof PatchClass>
  */
 export const LabelDiff = z.object({
   source: SourceId,
-  patch: z.instanceof(Uint32Array),
-  before: z.instanceof(Uint16Array),
-  after: z.instanceof(Uint16Array),
+  patch: uint32s,
+  before: uint16s,
+  after: uint16s,
 })
 export type LabelDiff = z.infer<typeof LabelDiff>
 
@@ -44,6 +66,7 @@ export type LabelDiff = z.infer<typeof LabelDiff>
 export const reverse = (diff: LabelDiff): LabelDiff => ({ ...diff, before: diff.after, after: diff.before })
 
 export const GestureKind = z.enum([
+  'begin', // the classes a project starts with; can not be undone
   'label', // a person labelled, painted, erased or cleared patches
   'accept', // a person agreed with a prediction
   'correct', // a person disagreed with a prediction
@@ -98,10 +121,12 @@ export type LabelCount = z.infer<typeof LabelCount>
 
 export const AssignLabels = z.object({
   source: SourceId,
-  patches: z.instanceof(Uint32Array),
+  patches: uint32s,
   /** class number, or 0 to clear */
   class: z.union([z.literal(UNLABELLED), ClassNumber]),
-  /** Set when the person looked at a prediction: it becomes an `accept` or a `correct` gesture that names the run. */
+  /** Whether the person agreed with a prediction, disagreed with it, or looked at none. */
+  why: GestureKind.extract(['label', 'accept', 'correct']).default('label'),
+  /** The run whose prediction was looked at. */
   prediction: PredictionRunId.nullable().default(null),
 })
 
@@ -116,10 +141,7 @@ export type CarryOverPreview = z.infer<typeof CarryOverPreview>
 
 export const labelCalls = {
   'labels.classes': call(z.void(), z.array(PatchClass)),
-  'labels.of': call(
-    z.object({ source: SourceId }),
-    z.object({ patch: z.instanceof(Uint32Array), class: z.instanceof(Uint16Array) }),
-  ),
+  'labels.of': call(z.object({ source: SourceId }), z.object({ patch: uint32s, class: uint16s })),
   'labels.counts': call(z.void(), z.array(LabelCount)),
   /** On disk when it answers. null: every patch already was of that class, so no step was made. */
   'labels.assign': call(AssignLabels, Change.nullable()),

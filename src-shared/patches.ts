@@ -10,6 +10,7 @@
  */
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
+import { bytes, float32s, uint32s } from './arrays.ts'
 import { tesseraError } from './errors.ts'
 import { MaskId, SlideId, SourceId, Timestamp } from './ids.ts'
 import { Level0Px, MicronPerPx, level0Px, rescalePx } from './units.ts'
@@ -192,9 +193,9 @@ export type MaskParams = z.infer<typeof MaskParams>
 
 export const MaskPreview = z.object({
   /** share of tissue in each patch, 0 … 1: [patch] */
-  share: z.instanceof(Float32Array),
+  share: float32s,
   /** 1 = counts as tissue: [patch] */
-  inside: z.instanceof(Uint8Array),
+  inside: bytes,
   insideCount: z.number().int(),
   /** the threshold used, saturation 0 … 1 */
   threshold: z.number(),
@@ -208,10 +209,7 @@ export const patchCalls = {
   'patches.activateGrid': call(z.object({ grid: SourceId }), Grid),
   'patches.previewMask': call(z.object({ grid: SourceId, params: MaskParams }), MaskPreview),
   /** The mask in force; null when there is none. */
-  'patches.mask': call(
-    z.object({ grid: SourceId }),
-    z.object({ params: MaskParams, inside: z.instanceof(Uint8Array) }).nullable(),
-  ),
+  'patches.mask': call(z.object({ grid: SourceId }), z.object({ params: MaskParams, inside: bytes }).nullable()),
   /** Class sub-folders with pictures, as in `pcam/train`. Their names become labels by `labels.importFromSet`. */
   'patches.addFolder': call(z.object({ folder: FileHandle, mpp: MicronPerPx.nullable() }), PatchSet),
   /** CSV with the columns file,label[,slide,case]. */
@@ -221,12 +219,12 @@ export const patchCalls = {
   'patches.pictures': call(
     z.object({
       source: SourceId,
-      patches: z.instanceof(Uint32Array),
+      patches: uint32s,
       margin: z.number().min(0).max(4).default(0),
       /** longest side of the answer, px */
       edge: z.number().int().min(16).max(1024),
     }),
-    z.array(z.union([z.instanceof(Uint8Array), z.null()])),
+    z.array(z.union([bytes, z.null()])),
   ),
 }
 

@@ -5,6 +5,7 @@
  * name of the model that made them.
  */
 import * as z from 'zod'
+import { float32s, uint32s } from './arrays.ts'
 import { JobId, ModelId, PredictionRunId, SlideId, SourceId, Timestamp } from './ids.ts'
 import { Colour } from './labels.ts'
 import { type GridGeometry, patchArea } from './patches.ts'
@@ -32,9 +33,9 @@ export type PredictionRun = z.infer<typeof PredictionRun>
 
 /** Some finished patches: patch[i] has probabilities[i * classes + class]. */
 export const PredictionBlock = z.object({
-  patch: z.instanceof(Uint32Array),
+  patch: uint32s,
   /** [patch, class], each row sums to 1 */
-  probabilities: z.instanceof(Float32Array),
+  probabilities: float32s,
 })
 export type PredictionBlock = z.infer<typeof PredictionBlock>
 

@@ -1,6 +1,7 @@
 /** Slides: image files with a pyramid of levels, the case (patient) each belongs to, and how finely they were scanned. */
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
+import { bytes } from './arrays.ts'
 import { FaultRecord } from './errors.ts'
 import { CaseId, SlideId, Timestamp } from './ids.ts'
 import { MicronPerPx, PLAUSIBLE_MPP } from './units.ts'
@@ -86,7 +87,7 @@ export const TileRequest = z.object({
 export type TileRequest = z.infer<typeof TileRequest>
 
 /** One tile: its JPEG; null where the file stores no tile (bare glass); or why it could not be read. */
-export const TileReply = z.union([z.instanceof(Uint8Array), z.null(), FaultRecord])
+export const TileReply = z.union([bytes, z.null(), FaultRecord])
 export type TileReply = z.infer<typeof TileReply>
 
 /** Tiles travel on their own wire (a MessagePort, or one binary request a batch), never among the calls below. */
@@ -126,13 +127,10 @@ export const slideCalls = {
   /** JPEG of the whole slide, longest side at most `edge` px. */
   'slides.thumbnail': call(
     z.object({ slide: SlideId, edge: z.number().int().min(16).max(2048) }),
-    z.object({ jpeg: z.instanceof(Uint8Array) }),
+    z.object({ jpeg: bytes }),
   ),
   /** PNG of the label, macro or thumbnail image. The label may show a patient's name: only on a person's request. */
-  'slides.associatedImage': call(
-    z.object({ slide: SlideId, name: AssociatedImageName }),
-    z.object({ png: z.instanceof(Uint8Array) }),
-  ),
+  'slides.associatedImage': call(z.object({ slide: SlideId, name: AssociatedImageName }), z.object({ png: bytes })),
 }
 
 export const slideEvents = {

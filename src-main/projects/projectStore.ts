@@ -166,7 +166,7 @@ function projectStore(
     sqlite.close()
     throw brokenError(folder, null, 'it does not say which project it is')
   }
-  const store = storeOver(sqlite, file, options.onSlow)
+  const store = readOnly ? readOnlyStore(sqlite, folder, readOnly.holder) : storeOver(sqlite, file, options.onSlow)
   return {
     folder,
     project: {
@@ -185,6 +185,20 @@ function projectStore(
   }
 }
 
+/** A store that refuses every change, with the reason. */
+function readOnlyStore(sqlite: Database.Database, folder: string, holder: string): Store {
+  return {
+    ...storeOver(sqlite, databaseFile(folder)),
+    transaction() {
+      throw tesseraError(
+        'PROJECT_READ_ONLY',
+        `The project in “${folder}” is open in ${holder}, so it can be looked at here but not changed. Close it there first.`,
+        { folder },
+      )
+    },
+  }
+}
+
 /** quick_check reads every page once: about 11 ms for 6 MB. */
 function openChecked(folder: string, file: string): Database.Database {
   let sqlite: Database.Database | undefined
@@ -192,6 +206,8 @@ function openChecked(folder: string, file: string): Database.Database {
   try {
     sqlite = connectSqlite(file)
     problem = sqlite.pragma('quick_check', { simple: true }) as string
+    // SQLite takes an empty file for an empty database; it must not quietly become an empty project
+    if (problem === 'ok' && schemaVersion(sqlite) === 0) problem = 'it is empty'
   } catch (error) {
     if (isTesseraError(error, 'FILE_NO_PERMISSION') || isTesseraError(error, 'DISK_FULL')) throw error
     problem = messageOf(error)

@@ -24,8 +24,9 @@ for (const [type, ArrayOf] of arrayTypes) {
     type,
     encode: (value) =>
       value instanceof ArrayOf ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null,
-    // Copied, because a view into the message may start at an address its element size does not divide.
-    decode: (bytes) => new ArrayOf(bytes.slice().buffer),
+    // Copied, because a view into the message may start at an address its element size does not divide. The constructor
+    // copies whatever kind of bytes these are; Node's Buffer has a `slice` that does not.
+    decode: (bytes) => new ArrayOf(new Uint8Array(bytes).buffer),
   })
 }
 

@@ -1,0 +1,266 @@
+/** The door of the labels room: classes, labels, masks in force, undo and redo. */
+import path from 'node:path'
+import type { FileHandle } from '../../src-shared/app.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
+import { SlideId, SourceId, GestureId } from '../../src-shared/ids.ts'
+import {
+  type Change,
+  type Gesture,
+  GestureKind,
+  type LabelCount,
+  type labelCalls,
+  UNLABELLED,
+} from '../../src-shared/labels.ts'
+import { type Grid, type MaskParams, type MaskPreview, sourceSize } from '../../src-shared/patches.ts'
+import type { CallHandlers } from '../../src-shared/wire/contract.ts'
+import type { ReadableDb, WritableDb } from '../store/database.ts'
+import { assignText, importText, labelEffect, type SourceLookup } from './assignLabels.ts'
+import { carryLabels } from './carryOver.ts'
+import { listClasses } from './classRows.ts'
+import { addClass, classByNumber, deleteClass, editClass, mergeClasses } from './editClasses.ts'
+import { loggedEffects, noEffects, reverseEffects } from './effects.ts'
+import { type GestureDependencies, type NewGesture, openGestures } from './gestures.ts'
+import { readLabelsCsv } from './importCsv.ts'
+import { classesForNames } from './importNames.ts'
+
+export interface LabelsDependencies extends GestureDependencies {
+  sources: SourceLookup
+  pathOf: (handle: FileHandle) => string
+  computeMask: (grid: Grid, params: MaskParams) => Promise<MaskPreview>
+  /** @returns masks.seq */
+  insertMask: (db: WritableDb, source: number, params: MaskParams, preview: MaskPreview) => number
+}
+
+export interface LabelsRoom {
+  handlers: CallHandlers<typeof labelCalls>
+  /** Class number of each patch of a source, 0 = unlabelled: [patch]. */
+  of: (source: SourceId) => Readonly<Uint16Array>
+}
+
+export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
+  const { store, sources, pathOf, computeMask, insertMask } = dependencies
+  const gestures = openGestures(dependencies)
+
+  /** Records a gesture unless it changes nothing. */
+  const recordIf = (make: (db: WritableDb) => NewGesture | null): Change | null => {
+    let made: NewGesture | null = null
+    const nothing = new Error('the gesture changes nothing')
+    try {
+      return gestures.record((db) => {
+        made = make(db)
+        if (!made) throw nothing // leaves the transaction without a trace
+        return made
+      })
+    } catch (error) {
+      if (error === nothing) return null
+      throw error
+    }
+  }
+
+  const gridOf = (source: SourceId): Grid => {
+    const found = sources.byId(source)
+    if (found.kind !== 'grid')
+      throw tesseraError('SOURCE_UNKNOWN', `“${found.name}” is a patch set; this needs the grid of a slide.`, {
+        source,
+      })
+    return found
+  }
+
+  const labelsOf = (source: SourceId) => gestures.book.of(sources.seqOf(source), sourceSize(sources.byId(source)))
+
+  const carried = (from: SourceId, to: SourceId) => {
+    const [old, fresh] = [gridOf(from), gridOf(to)]
+    if (old.slide !== fresh.slide)
+      throw tesseraError('SOURCE_UNKNOWN', 'Labels can be carried over only between grids of the same slide.', {
+        source: to,
+      })
+    const result = carryLabels(old, fresh, labelsOf(from))
+    const present = labelsOf(to)
+    const free = [...result.patch.keys()].filter((i) => present[result.patch[i]!] === UNLABELLED)
+    return {
+      patch: Uint32Array.from(free, (i) => result.patch[i]!),
+      class: Uint16Array.from(free, (i) => result.class[i]!),
+      lost: result.lost,
+      kept: result.patch.length - free.length,
+    }
+  }
+
+  const handlers: CallHandlers<typeof labelCalls> = {
+    'labels.classes': () => listClasses(store.read),
+
+    'labels.of'({ source }) {
+      const page = labelsOf(source)
+      const patch = Uint32Array.from(
+        (function* () {
+          for (let i = 0; i < page.length; i++) if (page[i] !== UNLABELLED) yield i
+        })(),
+      )
+      return { patch, class: Uint16Array.from(patch, (i) => page[i]!) }
+    },
+
+    'labels.counts': () => countLabels(store.read),
+
+    'labels.assign'({ source, patches, class: number, why, prediction }) {
+      return recordIf((db) => {
+        const name = number === UNLABELLED ? null : classByNumber(db, number).name
+        const effect = labelEffect(gestures.book, sources, source, patches, () => number)
+        if (effect.patch.length === 0) return null
+        return {
+          kind: why,
+          text: assignText(effect.patch.length, name),
+          source: effect.source,
+          prediction,
+          effects: { ...noEffects, labels: [effect] },
+        }
+      })
+    },
+
+    'labels.addClass': (wanted) => gestures.record((db) => addClass(db, wanted)),
+    'labels.editClass': ({ class: number, ...change }) => recordIf((db) => editClass(db, number, change)),
+    'labels.deleteClass': ({ class: number }) => gestures.record((db) => deleteClass(db, number)),
+    'labels.mergeClasses': ({ from, into }) => gestures.record((db) => mergeClasses(db, from, into)),
+
+    'labels.undo'() {
+      const top = gestures.undoTop()
+      if (!top) throw tesseraError('NOTHING_TO_UNDO', 'There is nothing to undo: this is how the project began.', {})
+      return gestures.record((db) => inverse(db, top.sequence, 'undo', top.text))
+    },
+    'labels.redo'() {
+      const top = gestures.redoTop()
+      if (!top) throw tesseraError('NOTHING_TO_REDO', 'There is nothing to redo: the last step was not an undo.', {})
+      return gestures.record((db) => inverse(db, top.sequence, 'redo', top.text))
+    },
+    'labels.history': () => gestures.history(),
+    'labels.log': ({ before, limit }) => readLog(store.read, before, limit),
+
+    async 'labels.importCsv'({ source, file: handle, map, createClasses }) {
+      const file = pathOf(handle)
+      const rows = await readLabelsCsv(file, gridOf(source))
+      const change = recordIf((db) => {
+        const { numberOf, made } = classesForNames(db, path.basename(file), rows.name, map, createClasses)
+        const effect = labelEffect(gestures.book, sources, source, rows.patch, (i) =>
+          numberOf.get(rows.name[i]!.toLowerCase())!,
+        )
+        if (effect.patch.length === 0 && made.length === 0) return null
+        return {
+          kind: 'import',
+          text: importText(effect.patch.length, path.basename(file)),
+          source: effect.source,
+          effects: { ...noEffects, labels: [effect], classes: made },
+        }
+      })
+      return { change, read: rows.patch.length, unlabelled: rows.name.filter((name) => name === '').length }
+    },
+
+    'labels.importFromSet'({ set }) {
+      const found = sources.byId(set)
+      if (found.kind !== 'set')
+        throw tesseraError('SOURCE_UNKNOWN', 'This is the grid of a slide; only a patch set brings labels with it.', {
+          source: set,
+        })
+      return recordIf((db) => {
+        const rows = db.all<{ patch: number; label: string }>(
+          `SELECT patch, label FROM patch_set_rows WHERE source = @source AND label <> '' ORDER BY patch`,
+          { source: sources.seqOf(set) },
+        )
+        const names = rows.map((row) => row.label)
+        const { numberOf, made } = classesForNames(db, found.name, names, {}, true)
+        const patches = Uint32Array.from(rows, (row) => row.patch)
+        const effect = labelEffect(gestures.book, sources, set, patches, (i) => numberOf.get(names[i]!.toLowerCase())!)
+        if (effect.patch.length === 0 && made.length === 0) return null
+        return {
+          kind: 'import',
+          text: importText(effect.patch.length, found.name),
+          source: effect.source,
+          effects: { ...noEffects, labels: [effect], classes: made },
+        }
+      })
+    },
+
+    async 'labels.setMask'({ grid: id, params }) {
+      const grid = gridOf(id)
+      const preview = params && (await computeMask(grid, params))
+      const source = sources.seqOf(id)
+      return gestures.record((db) => {
+        const before = db.get<{ mask: number | null }>('SELECT mask FROM grids WHERE source = @source', {
+          source,
+        })!.mask
+        const after = params && preview ? insertMask(db, source, params, preview) : null
+        return {
+          kind: 'mask',
+          text: preview
+            ? `mask tissue: ${preview.insideCount.toLocaleString('en')} patches`
+            : 'take the tissue mask away',
+          source,
+          effects: { ...noEffects, masks: [{ source, before, after }] },
+        }
+      })
+    },
+
+    'labels.previewCarryOver'({ from, to }) {
+      const { patch, lost, kept } = carried(from, to)
+      return { carried: patch.length, lost, kept }
+    },
+
+    'labels.carryOver'({ from, to }) {
+      const result = carried(from, to)
+      return recordIf(() => {
+        const effect = labelEffect(gestures.book, sources, to, result.patch, (i) => result.class[i]!)
+        if (effect.patch.length === 0) return null
+        return {
+          kind: 'carry-over',
+          text: `carry ${effect.patch.length.toLocaleString('en')} labels over to another grid`,
+          source: effect.source,
+          effects: { ...noEffects, labels: [effect] },
+        }
+      })
+    },
+  }
+  return { handlers, of: labelsOf }
+}
+
+/** Undo and redo append the inverse; they are gestures like any other. */
+function inverse(db: ReadableDb, sequence: number, kind: 'undo' | 'redo', text: string): NewGesture {
+  const { source } = db.get<{ source: number | null }>('SELECT source FROM gestures WHERE sequence = @sequence', {
+    sequence,
+  })!
+  return { kind, text, source, inverts: sequence, effects: reverseEffects(loggedEffects(db, sequence)) }
+}
+
+function countLabels(db: ReadableDb): LabelCount[] {
+  return db
+    .all<{ source: string; class: number; count: number }>(
+      `SELECT sources.id AS source, labels.class AS class, count(*) AS count
+       FROM labels JOIN sources ON sources.seq = labels.source GROUP BY labels.source, labels.class`,
+    )
+    .map((row) => ({ ...row, source: SourceId.parse(row.source) }))
+}
+
+function readLog(db: ReadableDb, before: number | null, limit: number): Gesture[] {
+  return db
+    .all<{
+      sequence: number
+      id: string
+      kind: string
+      text: string
+      person: string
+      at: number
+      source: string | null
+      slide: string | null
+    }>(
+      `SELECT gestures.sequence, gestures.id, gestures.kind, gestures.text, people.name AS person, gestures.at,
+              sources.id AS source, slides.id AS slide
+       FROM gestures JOIN people ON people.seq = gestures.person
+         LEFT JOIN sources ON sources.seq = gestures.source
+         LEFT JOIN grids ON grids.source = gestures.source LEFT JOIN slides ON slides.seq = grids.slide
+       WHERE gestures.sequence < @before ORDER BY gestures.sequence DESC LIMIT @limit`,
+      { before: before ?? Number.MAX_SAFE_INTEGER, limit },
+    )
+    .map((row) => ({
+      ...row,
+      id: GestureId.parse(row.id),
+      kind: GestureKind.parse(row.kind),
+      source: row.source === null ? null : SourceId.parse(row.source),
+      slide: row.slide === null ? null : SlideId.parse(row.slide),
+    }))
+}
