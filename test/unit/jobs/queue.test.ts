@@ -81,7 +81,7 @@ class QueueBench {
     try {
       for (let i = this.saved.get(name) ?? 0; i < 10; i++) {
         if (i === this.failAt) throw tesseraError('DISK_FULL', 'The disk is full.', { file: name, needed: null })
-        if (i === this.holdAt)
+        if (i === this.holdAt && !control.signal.aborted)
           await new Promise<void>((resolve) => {
             this.release = resolve
             control.signal.addEventListener('abort', () => resolve())
