@@ -1,0 +1,78 @@
+/** What a file is by its first bytes, so that one that can not be read is refused by its own name. */
+import path from 'node:path'
+
+/** How many bytes from the start of a file are looked at. */
+export const KIND_BYTES = 4096
+
+type FileKind =
+  | { is: 'tiff' }
+  /** a picture or slide of a format that is not read yet, with its article: “a PNG picture” */
+  | { is: 'other format'; name: string }
+  /** not a picture at all, as the end of the sentence “it …” */
+  | { is: 'no picture'; reason: string }
+
+type Mark = { name: string; at: number; bytes: string }
+
+/** Bytes as latin1 text. */
+const pictures: readonly Mark[] = [
+  { name: 'a PNG picture', at: 0, bytes: '\x89PNG' },
+  { name: 'a JPEG picture', at: 0, bytes: '\xff\xd8\xff' },
+  { name: 'a JPEG 2000 picture', at: 0, bytes: '\0\0\0\x0cjP  ' },
+  { name: 'a JPEG 2000 picture', at: 0, bytes: '\xff\x4f\xff\x51' },
+  { name: 'a GIF picture', at: 0, bytes: 'GIF8' },
+  { name: 'a BMP picture', at: 0, bytes: 'BM' },
+  { name: 'a WebP picture', at: 8, bytes: 'WEBP' },
+  { name: 'a HEIF or AVIF picture', at: 4, bytes: 'ftyp' },
+  { name: 'a DICOM file', at: 128, bytes: 'DICM' },
+  { name: 'a Zeiss CZI file', at: 0, bytes: 'ZISRAWFILE' },
+  { name: 'a Sakura file', at: 0, bytes: 'SQLite format 3\0' },
+  { name: 'an HDF5 file', at: 0, bytes: '\x89HDF' },
+]
+
+const others: readonly Mark[] = [
+  { name: 'is a PDF document', at: 0, bytes: '%PDF' },
+  { name: 'is a ZIP archive; unpack it first', at: 0, bytes: 'PK\x03\x04' },
+  { name: 'is a gzip archive; unpack it first', at: 0, bytes: '\x1f\x8b' },
+  { name: 'is an XML file', at: 0, bytes: '<?xml' },
+]
+
+/** Formats whose files look like another one from the outside, by the ending of their name. */
+const namesOfEndings: Readonly<Record<string, string>> = {
+  '.ndpi': 'a Hamamatsu NDPI file',
+  '.ndpis': 'a Hamamatsu NDPIS file',
+  '.vms': 'a Hamamatsu VMS file',
+  '.vmu': 'a Hamamatsu VMU file',
+  '.mrxs': 'a MIRAX (MRXS) file',
+  '.bif': 'a Ventana BIF file',
+  '.scn': 'a Leica SCN file',
+  '.czi': 'a Zeiss CZI file',
+  '.vsi': 'an Olympus VSI file',
+  '.svslide': 'a Sakura file',
+  '.isyntax': 'a Philips iSyntax file',
+  '.qptiff': 'a PerkinElmer QPTIFF file',
+  '.dcm': 'a DICOM file',
+  '.dzi': 'a Deep Zoom file',
+}
+
+/** @param head the first KIND_BYTES of the file, or all of it when it is shorter */
+export function fileKind(file: string, head: Buffer): FileKind {
+  if (head.length === 0) return { is: 'no picture', reason: 'it is empty' }
+  const byEnding = namesOfEndings[path.extname(file).toLowerCase()]
+  const isText = looksLikeText(head)
+  if (byEnding && (!isText || /\.(vms|vmu|ndpis|dzi)$/i.test(file))) return { is: 'other format', name: byEnding }
+  const start = head.toString('latin1')
+  if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { is: 'tiff' }
+  const marked = (marks: readonly Mark[]) => marks.find(({ at, bytes }) => start.startsWith(bytes, at))?.name
+  const picture = marked(pictures)
+  if (picture) return { is: 'other format', name: picture }
+  const other = marked(others)
+  if (other) return { is: 'no picture', reason: `it ${other}` }
+  return { is: 'no picture', reason: isText ? 'it is a text file' : 'its content is of no format that is known here' }
+}
+
+function looksLikeText(head: Buffer): boolean {
+  // a character may be cut in two at the end of what was read
+  const text = new TextDecoder('utf-8').decode(head, { stream: true })
+  // eslint-disable-next-line no-control-regex
+  return !/[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]/.test(text)
+}

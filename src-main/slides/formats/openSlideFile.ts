@@ -1,0 +1,72 @@
+/** Opens a slide's file: finds its format and refuses every other one by its name. */
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { fileError, systemCode } from '../../files/fileErrors.ts'
+import { aperioFacts, isAperio } from './aperioSvs.ts'
+import { fileKind, KIND_BYTES } from './fileKind.ts'
+import { formatNotRead, notASlide } from './slideErrors.ts'
+import type { SlideSource } from './slideSource.ts'
+import { readTiff, TAG, type Tiff } from './tiffDirectory.ts'
+import { readTiffImage, type TiffImage } from './tiffImage.ts'
+import { genericFacts, tiffSlide } from './tiffSlide.ts'
+
+/**
+ * @throws {TesseraError} FILE_NOT_FOUND, FILE_NO_PERMISSION, FILE_IS_DIRECTORY; SLIDE_NOT_A_SLIDE, SLIDE_FORMAT_NOT_READ,
+ * SLIDE_BROKEN
+ */
+export async function openSlideFile(file: string): Promise<SlideSource> {
+  try {
+    const facts = await stat(file)
+    if (facts.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
+    // Opening a pipe would wait for its writer for ever.
+    if (!facts.isFile()) throw notASlide(file, 'it is a device or a pipe, not a file')
+    const handle = await open(file, constants.O_RDONLY)
+    try {
+      return await sourceOf(file, handle, (await handle.stat()).size)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  } catch (error) {
+    throw systemCode(error) ? fileError(file, error) : error
+  }
+}
+
+async function sourceOf(file: string, handle: FileHandle, bytes: number): Promise<SlideSource> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0)
+  const kind = fileKind(file, buffer.subarray(0, bytesRead))
+  switch (kind.is) {
+    case 'no picture':
+      throw notASlide(file, kind.reason)
+    case 'other format':
+      throw formatNotRead(file, kind.name)
+    case 'tiff': {
+      const tiff = await readTiff(file, handle, bytes)
+      const images: TiffImage[] = []
+      for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
+      const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
+      const other = await otherTiff(tiff, description ?? '')
+      if (other) throw formatNotRead(file, other)
+      const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
+      return tiffSlide(tiff, handle, images, facts)
+    }
+  }
+}
+
+/**
+ * TIFF files with rules of their own, which read as plain TIFF would show wrong geometry or colours: levels padded to
+ * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (OME, PerkinElmer).
+ */
+async function otherTiff(tiff: Tiff, description: string): Promise<string | null> {
+  const [first] = tiff.directories
+  const software = (await tiff.text(first!, TAG.software)) ?? ''
+  const xmp = (await tiff.raw(first!, TAG.xmp, 16 << 20))?.toString('latin1') ?? ''
+  if (first!.entries.has(TAG.ndpiMark)) return 'a Hamamatsu NDPI file'
+  if (/<OME[\s>]/.test(description)) return 'an OME-TIFF file'
+  if (software.startsWith('Philips')) return 'a Philips TIFF file'
+  if (description.includes('leica-microsystems.com/scn')) return 'a Leica SCN file'
+  if (xmp.includes('<iScan') || description.includes('<iScan')) return 'a Ventana BIF file'
+  if (description.includes('PerkinElmer-QPI')) return 'a PerkinElmer QPTIFF file'
+  if (description.startsWith('ImageJ=')) return 'an ImageJ TIFF file'
+  return null
+}

@@ -1,0 +1,45 @@
+/** The ways a slide's file is refused, in words. Only the name of the file is told, never the folder it lies in. */
+import path from 'node:path'
+import { tesseraError } from '../../../src-shared/errors.ts'
+
+/** What Tessera reads, for the end of every refusal. */
+const READS = 'Tessera reads Aperio SVS and tiled TIFF files with JPEG tiles.'
+
+const shown = (file: string): string => `“${path.basename(file)}”`
+
+export const notASlide = (file: string, reason: string) =>
+  tesseraError(
+    'SLIDE_NOT_A_SLIDE',
+    `${shown(file)} is not a slide: ${reason}. ${READS} Check whether the file was renamed, or choose another one.`,
+    { file, reason },
+  )
+
+/**
+ * @param format what the file is: “a Hamamatsu NDPI file”
+ * @param part what of it is not read, when it is not the format as a whole
+ */
+export const formatNotRead = (file: string, format: string, part = 'This format') =>
+  tesseraError(
+    'SLIDE_FORMAT_NOT_READ',
+    `${shown(file)} is ${format}. ${part} is not read yet. ${READS} Convert it, for example with QuPath or libvips, or use another copy.`,
+    { file, format },
+  )
+
+/** @param reason what is wrong in the file, as a sentence without its full stop */
+export const brokenSlide = (file: string, reason: string, cause?: unknown) =>
+  tesseraError(
+    'SLIDE_BROKEN',
+    `${shown(file)} is damaged: ${reason}. It may have been cut short while it was copied: compare its size with the original, and copy it again.`,
+    { file, reason },
+    { cause },
+  )
+
+export type TilePlace = { level: number; column: number; row: number }
+
+export const brokenTile = (file: string, { level, column, row }: TilePlace, reason: string, cause?: unknown) =>
+  tesseraError(
+    'SLIDE_TILE_BROKEN',
+    `A tile of ${shown(file)} can not be read (level ${level}, column ${column}, row ${row}): ${reason}. The rest of the slide can still be used; copy the file again to repair it.`,
+    { file, level, column, row, reason },
+    { cause },
+  )

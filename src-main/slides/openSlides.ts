@@ -1,0 +1,146 @@
+/**
+ * The slides a process holds open: opened when first asked for, the ones not used longest closed again, each watched for
+ * being removed or replaced while it is open.
+ */
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { isTesseraError, tesseraError, type TesseraError } from '../../src-shared/errors.ts'
+import { fileError, systemCode } from '../files/fileErrors.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { openSlideFile } from './formats/openSlideFile.ts'
+import type { SlideSource } from './formats/slideSource.ts'
+import type { SlideFile } from './processContract.ts'
+
+const MOST_OPEN = 8
+
+/** A file is looked at again when the last look is older than this, ms. */
+const LOOK_AGAIN_MS = 500
+
+type OpenSlide = {
+  source: Promise<SlideSource>
+  fingerprint: Promise<string>
+  /** size and time of change, as found when it was opened */
+  stamp: string
+  lookedAt: number
+  users: number
+  /** not to be used again; closed when its last user has finished */
+  dropped: boolean
+}
+
+interface OpenSlides {
+  /**
+   * @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_FILE_DIFFERS when the slide's fingerprint is known; FILE_NOT_FOUND
+   * and the other reasons why a file can not be opened; what `work` throws
+   */
+  use<T>(slide: SlideFile, work: (source: SlideSource, fingerprint: string) => Promise<T>): Promise<T>
+}
+
+/** @param onLost told when a file is gone or is not the slide's any more */
+export function openSlides(onLost: (file: string, error: TesseraError) => void): OpenSlides {
+  const open = new Map<string, OpenSlide>()
+
+  const drop = (file: string, slide: OpenSlide): void => {
+    if (open.get(file) === slide) open.delete(file)
+    slide.dropped = true
+    closeUnused(slide)
+  }
+
+  const closeUnused = (slide: OpenSlide): void => {
+    if (!slide.dropped || slide.users > 0) return
+    slide.source.then((source) => source.close()).catch(() => undefined) // it never opened, or its drive is gone
+  }
+
+  const begin = (file: string, stamp: string): OpenSlide => {
+    const slide: OpenSlide = {
+      source: openSlideFile(file),
+      fingerprint: fingerprintOf(file),
+      stamp,
+      lookedAt: performance.now(),
+      users: 0,
+      dropped: false,
+    }
+    open.set(file, slide)
+    for (const opening of [slide.source, slide.fingerprint]) opening.catch(() => drop(file, slide)) // tried anew next time
+    for (const [other, each] of open) {
+      if (open.size <= MOST_OPEN) break
+      if (each.users === 0 && each !== slide) drop(other, each)
+    }
+    return slide
+  }
+
+  /** The open slide of a file that still is what it was; its user has to be taken off again. */
+  const acquire = async (file: string): Promise<OpenSlide> => {
+    const known = open.get(file)
+    if (known && performance.now() - known.lookedAt < LOOK_AGAIN_MS) return taken(known)
+    const stamp = await stampOf(file)
+    const now = open.get(file)
+    if (now?.stamp === stamp) {
+      now.lookedAt = performance.now()
+      open.delete(file)
+      open.set(file, now) // the one used last stands last
+      return taken(now)
+    }
+    if (now) drop(file, now)
+    return taken(begin(file, stamp))
+  }
+
+  return {
+    async use({ file, fingerprint }, work) {
+      let slide: OpenSlide | undefined
+      try {
+        slide = await acquire(file)
+        const found = await slide.fingerprint
+        if (fingerprint !== null && found !== fingerprint) throw differs(file)
+        return await work(await slide.source, found)
+      } catch (error) {
+        const told = (await isGone(file)) && fingerprint !== null ? fileMissing(file) : error
+        if (isTesseraError(told, 'SLIDE_FILE_MISSING') || isTesseraError(told, 'SLIDE_FILE_DIFFERS')) {
+          if (slide) drop(file, slide)
+          onLost(file, told)
+        }
+        throw told
+      } finally {
+        if (slide) {
+          slide.users--
+          closeUnused(slide)
+        }
+      }
+    },
+  }
+}
+
+function taken(slide: OpenSlide): OpenSlide {
+  slide.users++
+  return slide
+}
+
+/** Changes when a file is replaced or written to. @throws {TesseraError} FILE_NOT_FOUND, FILE_NO_PERMISSION */
+export async function stampOf(file: string): Promise<string> {
+  try {
+    const { size, mtimeMs, ino } = await stat(file)
+    return `${file} ${size} ${mtimeMs} ${ino}`
+  } catch (error) {
+    throw fileError(file, error)
+  }
+}
+
+/** Whatever its absence caused first, that the file is gone is what there is to tell. */
+const isGone = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => false,
+    (error: unknown) => systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR',
+  )
+
+export const fileMissing = (file: string) =>
+  tesseraError(
+    'SLIDE_FILE_MISSING',
+    `The file of the slide “${path.basename(file)}” is not where it was. Connect its drive, or show Tessera where the file is now; labels and predictions are kept.`,
+    { slide: path.basename(file), file },
+  )
+
+export const differs = (file: string) =>
+  tesseraError(
+    'SLIDE_FILE_DIFFERS',
+    `“${path.basename(file)}” is not the file that was added as this slide: its content is another one. Put the original file back, or add this one as a slide of its own.`,
+    { slide: path.basename(file), file },
+  )

@@ -1,0 +1,52 @@
+/** Pixels of patches of a slide: into a file for the networks, or as pictures for a person. */
+import { type GridGeometry, patchRect } from '../../../src-shared/patches.ts'
+import type { SlideSource } from '../formats/slideSource.ts'
+import { toPng, twoAtOnce } from './decoder.ts'
+import { readLevelRegion } from './levelRegion.ts'
+import type { PatchFile } from './patchFile.ts'
+import { cutPatches } from './patchPixels.ts'
+import { patchBlocks, patchWindows } from './patchWindows.ts'
+import { readScaledRegion } from './scaledRegion.ts'
+
+/**
+ * Reads patches block by block, two blocks at once.
+ *
+ * @param patches numbers of the grid's patches, in the order of the file
+ * @throws {TesseraError} SLIDE_TILE_BROKEN, SLIDE_BROKEN, FILE_NOT_FOUND
+ */
+export async function readGridPatches(
+  source: SlideSource,
+  grid: GridGeometry,
+  patches: Uint32Array,
+  edgePx: number,
+  into: PatchFile,
+): Promise<void> {
+  const windows = patchWindows(source.header.levels, grid, patches, edgePx)
+  const { tileWidth, tileHeight } = source.header.levels[windows.level]!
+  await twoAtOnce(patchBlocks(windows, { width: tileWidth, height: tileHeight }), async (block) => {
+    const pixels = await readLevelRegion(source, windows.level, block)
+    const places = block.members.toSorted((a, b) => a - b)
+    await into.put(places, await cutPatches(pixels, block, windows, places, edgePx))
+  })
+}
+
+/**
+ * One patch with its surroundings, as PNG of edge × edge px; what lies outside the slide is white.
+ * @param margin how much of the surroundings to show on each side, in patch edges
+ */
+export async function gridPatchPicture(
+  source: SlideSource,
+  grid: GridGeometry,
+  patch: number,
+  margin: number,
+  edge: number,
+): Promise<Buffer> {
+  const { x, y, width, height } = patchRect(grid, patch)
+  const shown = {
+    x: x - margin * width,
+    y: y - margin * height,
+    width: width * (1 + 2 * margin),
+    height: height * (1 + 2 * margin),
+  }
+  return toPng(await readScaledRegion(source, shown, edge, edge))
+}

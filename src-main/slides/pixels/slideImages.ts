@@ -1,0 +1,87 @@
+/** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region; and its saturation. */
+import { messageOf, tesseraError } from '../../../src-shared/errors.ts'
+import type { AssociatedImageName } from '../../../src-shared/slides.ts'
+import path from 'node:path'
+import { brokenSlide } from '../formats/slideErrors.ts'
+import type { SlideSource } from '../formats/slideSource.ts'
+import { toJpeg, toPng, toRgb } from './decoder.ts'
+import { openPage, readLevelRegion } from './levelRegion.ts'
+import { readScaledRegion } from './scaledRegion.ts'
+import { type SaturationImage, saturationOf } from './tissue.ts'
+
+const THUMBNAIL_QUALITY = 85
+
+/** px of the longest side of the picture tissue is looked for in; 10 to 50 level-0 px each. */
+const SATURATION_EDGE = 2048
+
+/** Size with longest side `edge`, never larger than the slide itself. */
+function fitted({ width, height }: { width: number; height: number }, edge: number) {
+  const scale = Math.min(1, edge / Math.max(width, height))
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
+}
+
+const whole = ({ header }: SlideSource) => ({ x: 0, y: 0, width: header.width, height: header.height })
+
+/** JPEG of the whole slide, longest side at most `edge` px. */
+export async function slideThumbnail(source: SlideSource, edge: number): Promise<Buffer> {
+  const { width, height } = fitted(source.header, edge)
+  return toJpeg(await readScaledRegion(source, whole(source), width, height), THUMBNAIL_QUALITY)
+}
+
+export async function slideSaturation(source: SlideSource): Promise<SaturationImage> {
+  const { width, height } = fitted(source.header, SATURATION_EDGE)
+  const { data } = await readScaledRegion(source, whole(source), width, height)
+  const { header } = source
+  return { values: saturationOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
+}
+
+/** PNG of the label, macro or thumbnail image. @throws {TesseraError} SLIDE_BROKEN when there is none, or it is damaged */
+export async function associatedPicture(source: SlideSource, name: AssociatedImageName): Promise<Buffer> {
+  const page = source.associatedImage(name)
+  if (!page) throw brokenSlide(source.file, `it has no ${name} image`)
+  try {
+    return await toPng(await toRgb(openPage(source, page)))
+  } catch (error) {
+    throw brokenSlide(source.file, `its ${name} image could not be decoded (${messageOf(error)})`, error)
+  }
+}
+
+/**
+ * As OpenSlide's read_region: the top left corner in level-0 px, the size in px of the answer.
+ * `level`: px of that level, as they are stored. `scaleX`, `scaleY`: level-0 px for each px, resampled.
+ */
+type RegionWanted = { x: number; y: number; width: number; height: number } & (
+  | { level: number }
+  | { scaleX: number; scaleY: number }
+)
+
+/**
+ * PNG of a region; what lies outside the slide is white.
+ * @throws {TesseraError} SLIDE_REGION_OUTSIDE when nothing of it is on the slide, or there is no such level
+ */
+export async function regionPicture(source: SlideSource, wanted: RegionWanted): Promise<Buffer> {
+  const { header } = source
+  const { x, y, width, height } = wanted
+  const level = 'level' in wanted ? header.levels[wanted.level] : undefined
+  const scaleX = 'level' in wanted ? (level?.downsample ?? 1) : wanted.scaleX
+  const scaleY = 'level' in wanted ? (level?.downsample ?? 1) : wanted.scaleY
+  const name = path.basename(source.file)
+  const facts = { slide: name, width: header.width, height: header.height }
+  if ('level' in wanted && !level)
+    throw tesseraError(
+      'SLIDE_REGION_OUTSIDE',
+      `“${name}” has no level ${wanted.level}; its levels are 0 to ${header.levels.length - 1}.`,
+      facts,
+    )
+  if (x >= header.width || y >= header.height || x + width * scaleX <= 0 || y + height * scaleY <= 0)
+    throw tesseraError(
+      'SLIDE_REGION_OUTSIDE',
+      `The region from (${x}, ${y}) lies outside “${name}”, which has ${header.width} × ${header.height} px. x and y are px of level 0.`,
+      facts,
+    )
+  if ('level' in wanted) {
+    const corner = { x: Math.round(x / scaleX), y: Math.round(y / scaleY) }
+    return toPng(await readLevelRegion(source, wanted.level, { ...corner, width, height }))
+  }
+  return toPng(await readScaledRegion(source, { x, y, width: width * scaleX, height: height * scaleY }, width, height))
+}
