@@ -1,0 +1,271 @@
+/** Folders, lists and IDX pairs as patch sets. */
+import { copyFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import type { PatchSet } from '../../../src-shared/patches.ts'
+import { handle, SlideBench } from '../../fixtures/slideBench.ts'
+import { sharedFile, testWith } from '../../fixtures/sharedData.ts'
+import { sharedReader } from '../../fixtures/slideReaders.ts'
+import { SAMPLES } from '../../fixtures/tinySlides.ts'
+
+const reader = sharedReader()
+
+type Picture = { width?: number; height?: number; grey?: boolean }
+
+async function picture(file: string, { width = 8, height = width, grey = false }: Picture = {}): Promise<void> {
+  const value = 100
+  mkdirSync(path.dirname(file), { recursive: true })
+  const made = sharp({
+    create: { width, height, channels: 3, background: { r: value, g: value, b: grey ? value : 0 } },
+  })
+  await (grey ? made.toColourspace('b-w') : made).png().toFile(file)
+}
+
+const addFolder = (bench: SlideBench, folder: string): Promise<PatchSet> =>
+  Promise.resolve(bench.patches.handlers['patches.addFolder']({ folder: handle(folder), mpp: null }))
+const addCsv = (bench: SlideBench, file: string): Promise<PatchSet> =>
+  Promise.resolve(bench.patches.handlers['patches.addCsv']({ file: handle(file), mpp: null }))
+const addIdx = (bench: SlideBench, images: string, labels: string): Promise<PatchSet> =>
+  Promise.resolve(bench.patches.handlers['patches.addIdx']({ images: handle(images), labels: handle(labels) }))
+
+const labels = (bench: SlideBench, set: PatchSet) => bench.patches.patchesOfSet(set.id).map((patch) => patch.label)
+
+describe('a folder', () => {
+  test('the 200 sample patches: classes are the sub-folders, each patch its own case', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'pcam sample')
+    cpSync(path.join(SAMPLES, 'patches'), folder, { recursive: true })
+    const set = await addFolder(bench, folder)
+    expect(set).toMatchObject({
+      kind: 'set',
+      name: 'pcam sample',
+      origin: 'folder',
+      patches: 200,
+      width: 96,
+      height: 96,
+      channels: 3,
+      mpp: null,
+      casesKnown: false,
+    })
+    expect(labels(bench, set)).toEqual([...new Array(100).fill('normal'), ...new Array(100).fill('tumor')])
+    expect(bench.sourceChanges).toEqual([[set]])
+    await bench.reopen()
+    expect(bench.patches.sources.all()).toEqual([set])
+  })
+
+  test('pictures may lie deeper; those directly in the folder have no class; hidden and other files are left out', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    for (const name of ['b/deep/er/x.png', 'a/Ä 🔬.png', 'loose.png', '.hidden/y.png', 'a/._z.png'])
+      await picture(path.join(folder, name))
+    writeFileSync(path.join(folder, 'a', 'notes.txt'), 'hello')
+    const set = await addFolder(bench, folder)
+    expect(labels(bench, set)).toEqual(['a', 'b', null])
+  })
+
+  test('pictures that are all grey have one channel', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    await picture(path.join(folder, 'a/1.png'), { grey: true })
+    await picture(path.join(folder, 'a/2.png'), { grey: true })
+    expect(await addFolder(bench, folder)).toMatchObject({ channels: 1 })
+    await picture(path.join(folder, 'a/3.png'))
+    expect(await addFolder(bench, folder)).toMatchObject({ channels: 3 })
+  })
+
+  test('pictures of other sizes are refused by name, not stretched', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    for (let i = 0; i < 5; i++) await picture(path.join(folder, `a/${i}.png`))
+    await picture(path.join(folder, 'a/wide.png'), { width: 9, height: 8 })
+    await expect(addFolder(bench, folder)).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(/most pictures have 8 × 8 px, but 1 of 6 have not: wide\.png \(9 × 8 px\)/),
+    })
+  })
+
+  test('pictures that are no squares, or can not be opened, are refused by name', async () => {
+    const bench = SlideBench.create(reader)
+    const wide = path.join(bench.folder, 'wide')
+    await picture(path.join(wide, 'a/1.png'), { width: 9, height: 8 })
+    await expect(addFolder(bench, wide)).rejects.toMatchObject({
+      message: expect.stringMatching(/9 × 8 px; a patch is a square/),
+    })
+    const broken = path.join(bench.folder, 'broken')
+    await picture(path.join(broken, 'a/1.png'))
+    writeFileSync(path.join(broken, 'a/2.png'), 'no picture')
+    await expect(addFolder(bench, broken)).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(/1 of its 2 pictures can not be read: “2\.png”/),
+    })
+  })
+
+  test.each([
+    ['empty', [], /it is empty/],
+    ['without a picture', ['a/notes.txt', 'b.csv'], /none of its 2 files is a PNG, JPEG or TIFF picture/],
+  ])('a folder that is %s is refused', async (_, files, words) => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    mkdirSync(path.join(folder, 'a'), { recursive: true })
+    for (const name of files) writeFileSync(path.join(folder, name), 'hello')
+    await expect(addFolder(bench, folder)).rejects.toMatchObject({
+      code: 'PATCH_SET_EMPTY',
+      message: expect.stringMatching(words),
+    })
+  })
+
+  test('a file instead of a folder is refused', async () => {
+    const bench = SlideBench.create(reader)
+    await expect(addFolder(bench, path.join(SAMPLES, 'pcam_composite_demo_labels.csv'))).rejects.toMatchObject({
+      code: 'FILE_NOT_DIRECTORY',
+    })
+  })
+})
+
+describe('a list', () => {
+  async function list(bench: SlideBench, csv: string): Promise<string> {
+    for (const name of ['1.png', '2.png', 'deep/3.png']) await picture(path.join(bench.folder, 'list', name))
+    const file = path.join(bench.folder, 'list', 'patches.csv')
+    writeFileSync(file, csv)
+    return file
+  }
+
+  test.each([
+    ['commas', 'file,label,slide,case\n1.png,tumor,S1,P1\n2.png,normal,S2,P1\ndeep/3.png,,S3,P2\n'],
+    [
+      'tabs, BOM and other names of letters',
+      '\ufeffCASE\tSlide\tFile\tLabel\nP1\tS1\t1.png\ttumor\nP1\tS2\t2.png\tnormal\nP2\tS3\tdeep/3.png\t\n',
+    ],
+    ['semicolons and quotes', 'file;label;slide;case\n"1.png";"tumor";S1;P1\n2.png;normal;S2;P1\ndeep/3.png;;S3;P2\n'],
+  ])('with %s: labels, slides and cases', async (_, csv) => {
+    const bench = SlideBench.create(reader)
+    const slide = await bench.add(bench.file('a.tif'))
+    await bench.slides.handlers['slides.assignCase']({ slides: [slide.id], caseName: 'P1' })
+    const set = await addCsv(bench, await list(bench, csv))
+    expect(set).toMatchObject({ name: 'patches', origin: 'csv', patches: 3, casesKnown: true })
+    const patches = bench.patches.patchesOfSet(set.id)
+    expect(patches.map((patch) => [patch.label, patch.slide, patch.case?.name])).toEqual([
+      ['tumor', 'S1', 'P1'],
+      ['normal', 'S2', 'P1'],
+      [null, 'S3', 'P2'],
+    ])
+    // a patient is one patient, whether slides or patches of him are in the project
+    expect(patches[0]!.case!.id).toBe(bench.now(slide).caseId)
+  })
+
+  test('cases are not known when a row does not say its own', async () => {
+    const bench = SlideBench.create(reader)
+    const set = await addCsv(bench, await list(bench, 'file,label,case\n1.png,a,P1\n2.png,b,\n'))
+    expect(set.casesKnown).toBe(false)
+  })
+
+  test.each([
+    ['file;name\n1.png;a\n', /Line 1 of “patches\.csv” .*the column “label” is missing/],
+    ['file,label\n1.png,a\nnone.png,b\n', /Line 3 .*there is no file “none\.png”/],
+    ['file,label\n1.png,a\n./1.png,b\n', /Line 3 .*“\.\/1\.png” is already in line 2/],
+    ['file,label\n,a\n', /Line 2 .*it names no file/],
+    ['file,label\n1.png,a,too,many\n', /Line 2 /],
+  ])('that is wrong says in which line: %j', async (csv, words) => {
+    const bench = SlideBench.create(reader)
+    await expect(addCsv(bench, await list(bench, csv))).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(words),
+    })
+  })
+
+  test('without rows is refused', async () => {
+    const bench = SlideBench.create(reader)
+    await expect(addCsv(bench, await list(bench, 'file,label\n'))).rejects.toMatchObject({ code: 'PATCH_SET_EMPTY' })
+  })
+})
+
+describe('an IDX pair', () => {
+  const numbers = (...values: number[]) => {
+    const bytes = Buffer.alloc(4 * values.length)
+    for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i)
+    return bytes
+  }
+  const images = (count = 3, side = 4, magic = 2051) =>
+    Buffer.concat([numbers(magic, count, side, side), Buffer.alloc(count * side * side, 7)])
+  const labelled = (count = 3, magic = 2049) =>
+    Buffer.concat([numbers(magic, count), Buffer.from(Array.from({ length: count }, (_, i) => i))])
+
+  const pair = (bench: SlideBench, a: Buffer, b: Buffer, ending = '') => {
+    const files = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'].map((name) =>
+      path.join(bench.folder, name + ending),
+    )
+    writeFileSync(files[0]!, a)
+    writeFileSync(files[1]!, b)
+    return addIdx(bench, files[0]!, files[1]!)
+  }
+
+  test.each(['plain', 'compressed'])('%s: size, channel and labels', async (kind) => {
+    const bench = SlideBench.create(reader)
+    const set = await (kind === 'plain'
+      ? pair(bench, images(), labelled())
+      : pair(bench, gzipSync(images()), gzipSync(labelled()), '.gz'))
+    expect(set).toMatchObject({ name: 'train', origin: 'idx', patches: 3, width: 4, height: 4, channels: 1 })
+    expect(labels(bench, set)).toEqual(['0', '1', '2'])
+  })
+
+  test.each([
+    ['cut short', images().subarray(0, 50), labelled(), /should hold 48 bytes behind its header, but holds 34/],
+    ['with a header cut short', images().subarray(0, 7), labelled(), /has only 7 bytes/],
+    ['swapped', labelled(), images(), /begins with 2049 instead of 2051/],
+    ['of different lengths', images(4), labelled(3), /has 3 labels for 4 images/],
+    ['of 4 billion images', numbers(2051, 0xffffffff, 28, 28), labelled(), /should hold/],
+    [
+      'of images of 4 billion px',
+      numbers(2051, 1, 0xffffffff, 0xffffffff),
+      labelled(),
+      /images of 4294967295 × 4294967295 px/,
+    ],
+    ['of no images', images(0), labelled(0), /it is empty/],
+    ['that can not be unpacked', gzipSync(images()).subarray(0, 20), labelled(), /can not be unpacked/],
+    ['that are no IDX files', Buffer.from('hello, I am a text of some length'), labelled(), /not an IDX file/],
+  ])('%s is refused with the reason', async (_, a, b, words) => {
+    const bench = SlideBench.create(reader)
+    await expect(pair(bench, a, b)).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(words),
+    })
+  })
+
+  test('a gzip bomb of 2 GB is refused before it fills the memory', { timeout: 60_000 }, async () => {
+    const bench = SlideBench.create(reader)
+    const megabyte = gzipSync(Buffer.alloc(1 << 20))
+    // members of a gzip file follow each other
+    const bomb = Buffer.concat(new Array<Buffer>(2048).fill(megabyte))
+    await expect(pair(bench, bomb, labelled())).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(/can not be unpacked/),
+    })
+  })
+
+  testWith('mnist/t10k-images-idx3-ubyte.gz', 'mnist/t10k-labels-idx1-ubyte.gz')('the test half of MNIST', async () => {
+    const bench = SlideBench.create(reader)
+    const set = await addIdx(
+      bench,
+      sharedFile('mnist/t10k-images-idx3-ubyte.gz'),
+      sharedFile('mnist/t10k-labels-idx1-ubyte.gz'),
+    )
+    expect(set).toMatchObject({ name: 't10k', patches: 10_000, width: 28, height: 28 })
+    expect(labels(bench, set).slice(0, 5)).toEqual(['7', '2', '1', '0', '4'])
+  })
+})
+
+test('sets and grids stand in one list in the order they were made', async () => {
+  const bench = SlideBench.create(reader)
+  const slide = await bench.add(bench.file('a.tif'))
+  const folder = path.join(bench.folder, 'set', 'a')
+  mkdirSync(folder, { recursive: true })
+  const [name] = readdirSync(path.join(SAMPLES, 'patches/tumor'))
+  copyFileSync(path.join(SAMPLES, 'patches/tumor', name!), path.join(folder, 'x.jpg'))
+  const set = await addFolder(bench, path.dirname(folder))
+  expect((await bench.patches.handlers['patches.sources']()).map((source) => source.id)).toEqual([
+    bench.grids(slide)[0]!.id,
+    set.id,
+  ])
+})
