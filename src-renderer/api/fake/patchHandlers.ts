@@ -1,0 +1,169 @@
+/** Made-up grids, masks and patch sets. */
+import type { ApiCalls, PublishApi } from '../../../src-shared/api.ts'
+import { tesseraError } from '../../../src-shared/errors.ts'
+import type { MaskId, SlideId, SourceId } from '../../../src-shared/ids.ts'
+import {
+  type Grid,
+  gridGeometry,
+  type GridParams,
+  type MaskParams,
+  patchCount,
+  patchRect,
+  type PatchSet,
+  type PatchSource,
+} from '../../../src-shared/patches.ts'
+import { type MicronPerPx, micronPerPx } from '../../../src-shared/units.ts'
+import { nameOf } from './files.ts'
+import { chance, newId } from './ids.ts'
+import type { Scene } from './scene.ts'
+import type { FakeSlides } from './slides.ts'
+import { GLASS, pictureOf, tissueAt } from './tissue.ts'
+
+type Keys = Extract<keyof ApiCalls, `patches.${string}`>
+
+export interface FakePatches {
+  sources: Map<SourceId, PatchSource>
+  masks: Map<SourceId, { id: MaskId; params: MaskParams; inside: Uint8Array }>
+  calls: Pick<ApiCalls, Keys>
+  grid(id: SourceId): Grid
+  activeGrid(slide: SlideId): Grid | undefined
+  makeGrid(slide: SlideId, edgePx: number, mpp: MicronPerPx | null): Promise<Grid>
+  setMask(grid: SourceId, params: MaskParams | null): MaskId | null
+}
+
+export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, publish: PublishApi): FakePatches {
+  const sources = new Map<SourceId, PatchSource>()
+  const masks: FakePatches['masks'] = new Map()
+
+  const grid = (id: SourceId): Grid => {
+    const source = sources.get(id)
+    if (source?.kind !== 'grid') throw tesseraError('SOURCE_UNKNOWN', 'This grid is not known.', { source: id })
+    return source
+  }
+  const gridsOf = (slide: SlideId): Grid[] =>
+    [...sources.values()].filter((each): each is Grid => each.kind === 'grid' && each.slide === slide)
+
+  function createGrid(id: SlideId, params: GridParams): Grid {
+    const slide = slides.get(id)!
+    if (!slide.mppX || !slide.mppY)
+      throw tesseraError('SLIDE_MPP_NEEDED', `“${slide.name}” does not say its µm/px. Say it under Properties.`, {
+        slide: id,
+        found: null,
+      })
+    const geometry = gridGeometry(slide.name, slide, slide.mppX, slide.mppY, params)
+    const known = gridsOf(id).find((each) => JSON.stringify(each.params) === JSON.stringify(params))
+    for (const each of gridsOf(id)) sources.set(each.id, { ...each, active: false })
+    const made: Grid = known ?? {
+      ...geometry,
+      kind: 'grid',
+      id: newId(),
+      slide: id,
+      params,
+      slideMppX: slide.mppX,
+      slideMppY: slide.mppY,
+      mask: null,
+      active: true,
+      stale: null,
+      createdAt: Date.now(),
+    }
+    const active = { ...made, active: true }
+    sources.set(active.id, active)
+    return active
+  }
+
+  for (const slide of slides.values()) {
+    if (!slide.mppX || slide.state.kind !== 'ready') continue
+    const large = slide.width > 60_000
+    const mosaic = tissues.get(slide.id)!.mosaic !== null
+    if (scene.project === 'sample' && !mosaic) continue
+    const edgePx = mosaic || large ? 96 : 224
+    const mpp = mosaic || large ? slide.mppX : micronPerPx(0.5)
+    createGrid(slide.id, { edgePx, mpp, stridePx: edgePx, offsetXPx: 0, offsetYPx: 0 })
+  }
+
+  function tissueShare(of: Grid, params: MaskParams) {
+    const tissue = tissues.get(of.slide)!
+    const share = Float32Array.from({ length: patchCount(of) }, (_, patch) => {
+      const { x, y, width, height } = patchRect(of, patch)
+      if (tissueAt(tissue, x + width / 2, y + height / 2) === GLASS) return 0.3 * chance(patch, 3)
+      return 0.55 + 0.45 * chance(patch, 4)
+    })
+    const least = params.minimumShare - 0.24 * params.sensitivity
+    const inside = Uint8Array.from(share, (value) => (value >= least ? 1 : 0))
+    return { share, inside, insideCount: inside.reduce((sum, value) => sum + value, 0), threshold: 0.11 }
+  }
+
+  const addSet = (name: string, origin: PatchSet['origin'], mpp: MicronPerPx | null): PatchSet => {
+    const set: PatchSet = {
+      kind: 'set',
+      id: newId(),
+      name,
+      origin,
+      patches: 18_706,
+      width: 96,
+      height: 96,
+      channels: 3,
+      mpp,
+      casesKnown: false,
+      createdAt: Date.now(),
+    }
+    sources.set(set.id, set)
+    return set
+  }
+
+  return {
+    sources,
+    masks,
+    grid,
+    activeGrid: (slide) => gridsOf(slide).find((each) => each.active),
+    async makeGrid(slide, edgePx, mpp) {
+      const params = { edgePx, mpp: mpp ?? micronPerPx(0.5), stridePx: edgePx, offsetXPx: 0, offsetYPx: 0 }
+      const made = createGrid(slide, params)
+      publish('patches.changed', { sources: gridsOf(slide) })
+      return made
+    },
+    setMask(id, params) {
+      const mask = params && { id: newId<MaskId>(), params, inside: tissueShare(grid(id), params).inside }
+      if (mask) masks.set(id, mask)
+      else masks.delete(id)
+      sources.set(id, { ...grid(id), mask: mask?.id ?? null })
+      return mask?.id ?? null
+    },
+    calls: {
+      'patches.sources': () => [...sources.values()],
+      'patches.createGrid': ({ slide, params }) => createGrid(slide, params),
+      'patches.activateGrid': ({ grid: id }) => {
+        for (const each of gridsOf(grid(id).slide)) sources.set(each.id, { ...each, active: each.id === id })
+        publish('patches.changed', { sources: gridsOf(grid(id).slide) })
+        return grid(id)
+      },
+      'patches.previewMask': ({ grid: id, params }) => {
+        if (scene.failing)
+          throw tesseraError(
+            'SLIDE_READER_DIED',
+            'The process that reads slides ended while it looked for tissue. It was started again: try once more.',
+            { slide: id, exit: 'SIGSEGV' },
+          )
+        return tissueShare(grid(id), params)
+      },
+      'patches.mask': ({ grid: id }) => masks.get(id) ?? null,
+      'patches.addFolder': ({ folder, mpp }) => addSet(nameOf(folder), 'folder', mpp),
+      'patches.addCsv': ({ file, mpp }) => addSet(nameOf(file), 'csv', mpp),
+      'patches.addIdx': ({ images }) => addSet(nameOf(images), 'idx', null),
+      'patches.pictures': ({ source, patches, margin, edge }) => {
+        const of = grid(source)
+        return Promise.all(
+          Array.from(patches, (patch) => {
+            const { x, y, width, height } = patchRect(of, patch)
+            return pictureOf(
+              tissues.get(of.slide)!,
+              [x - margin * width, y - margin * height, width * (1 + 2 * margin), height * (1 + 2 * margin)],
+              [edge, edge],
+              'image/png',
+            )
+          }),
+        )
+      },
+    },
+  }
+}

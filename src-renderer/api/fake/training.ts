@@ -1,0 +1,228 @@
+/** Made-up training: curves that look like learning, figures with intervals, a card. */
+import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
+import type { Evaluation } from '../../../src-shared/evaluation.ts'
+import type { PatchClass } from '../../../src-shared/labels.ts'
+import type { Model, ModelCard, SplitSummary } from '../../../src-shared/models.ts'
+import type { Layer, NetworkSummary } from '../../../src-shared/networks.ts'
+import type { Grid } from '../../../src-shared/patches.ts'
+import type { TrainingPlan, TrainingPoint, TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
+import { chance, newId } from './ids.ts'
+
+export const STEPS = 240
+
+const networks: NetworkSummary[] = [
+  {
+    preset: 'small-vgg',
+    title: 'Small VGG',
+    idea: 'Three small 3 × 3 filters after each other see as much as one large one, with fewer weights.',
+    layers: 17,
+    parameters: 288_554,
+    multiplyAdds: 61_400_000,
+    receptiveFieldPx: 76,
+  },
+  {
+    preset: 'small-resnet',
+    title: 'Small ResNet',
+    idea: 'Each block learns only what to add to what it was given, so that deeper networks still learn.',
+    layers: 42,
+    parameters: 698_226,
+    multiplyAdds: 118_200_000,
+    receptiveFieldPx: 131,
+  },
+  {
+    preset: 'small-inception',
+    title: 'Small Inception',
+    idea: 'Looks at several sizes at once, from single cells to their neighbourhood, and lets the next layer choose.',
+    layers: 51,
+    parameters: 412_890,
+    multiplyAdds: 87_900_000,
+    receptiveFieldPx: 109,
+  },
+]
+
+export interface Labelled {
+  /** per chosen class */
+  counts: number[]
+  slides: number
+  grid: Grid | undefined
+}
+
+export function planOf(settings: TrainingSettings, chosen: readonly PatchClass[], labelled: Labelled): TrainingPlan {
+  const { counts, slides, grid } = labelled
+  const enough = counts.filter((count) => count >= 10).length >= 2
+  const held = counts.map((count) => Math.round(count * 0.2))
+  const split: SplitSummary = {
+    rule: settings.validation.kind === 'none' ? 'none' : slides > 1 ? 'slide' : 'blocks',
+    sentence:
+      slides > 1
+        ? 'Held out by slide: no slide gives both training and held-out patches. Cases are not known.'
+        : 'All labels lie on one slide, so blocks of it are held out with a gap of one patch between.',
+    training: {
+      patches: total(counts) - total(held),
+      perClass: counts.map((n, i) => n - held[i]!),
+      slides,
+      cases: slides,
+    },
+    validation: { patches: total(held), perClass: held, slides: 1, cases: 1 },
+    leftOut: slides > 1 ? 0 : 7,
+  }
+  return {
+    ready: enough,
+    reasons: enough
+      ? []
+      : [
+          `Label 10 patches of two classes to train: ${chosen.map((each, i) => `${counts[i]} ${each.name}`).join(', ')} so far.`,
+        ],
+    warnings: enough && total(held) < 50 ? [`Only ${total(held)} patches are held out: the figures will be wide.`] : [],
+    classNames: chosen.map((each) => each.name),
+    split: enough ? split : null,
+    edgePx: grid?.params.edgePx ?? null,
+    mpp: grid?.params.mpp ?? null,
+    networks,
+  }
+}
+
+const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
+
+export function runOf(settings: TrainingSettings, plan: TrainingPlan, job: TrainingRun['job']): TrainingRun {
+  return {
+    id: newId(),
+    job,
+    settings,
+    classNames: plan.classNames,
+    split: plan.split!,
+    steps: STEPS,
+    stepsPerEpoch: 12,
+    model: null,
+    fault: null,
+    createdAt: Date.now(),
+  }
+}
+
+/** The points between two steps. */
+export function pointsOf(run: TrainingRun, from: number, to: number): TrainingPoint[] {
+  const points: TrainingPoint[] = []
+  const noise = (step: number, k: number) => (chance(step, k) - 0.5) * 0.08
+  for (let step = from + 1; step <= to; step++) {
+    const learned = 1 - Math.exp(-step / 60)
+    if (step % 4 === 0)
+      points.push({
+        kind: 'training',
+        step,
+        epoch: step / run.stepsPerEpoch,
+        loss: 0.72 - 0.56 * learned + noise(step, 1),
+        accuracy: 0.52 + 0.42 * learned + noise(step, 2) / 2,
+        learningRate: 0.002 * (1 - step / STEPS),
+        imagesPerSecond: 214 + 20 * noise(step, 3),
+      })
+    if (step % 24 === 0)
+      points.push({
+        kind: 'validation',
+        step,
+        epoch: step / run.stepsPerEpoch,
+        loss: 0.71 - 0.42 * learned + 0.12 * Math.max(0, step / STEPS - 0.6) + noise(step, 4),
+        evaluation: evaluationOf(run, 0.52 + 0.35 * learned - 0.03 * Math.max(0, step / STEPS - 0.6)),
+        best: step <= 168,
+      })
+  }
+  return points
+}
+
+function evaluationOf(run: TrainingRun, right: number): Evaluation {
+  const classes = run.classNames
+  const truth = run.split.validation.perClass
+  const confusion = truth.map((n, i) => {
+    const hits = Math.round(n * Math.min(0.99, right + (i % 3) * 0.02))
+    const row = classes.map((_, k) => (k === i ? hits : Math.floor((n - hits) / Math.max(1, classes.length - 1))))
+    row[(i + 1) % classes.length]! += n - total(row)
+    return row
+  })
+  const n = total(truth)
+  const accuracy = n === 0 ? 0 : confusion.reduce((sum, row, i) => sum + row[i]!, 0) / n
+  const spread = 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, n))
+  const around = (value: number): [number, number] => [Math.max(0, value - spread), Math.min(1, value + spread)]
+  return {
+    n,
+    classes,
+    accuracy,
+    accuracyInterval: around(accuracy),
+    balancedAccuracy: accuracy - 0.01,
+    balancedAccuracyInterval: around(accuracy - 0.01),
+    auc: Math.min(0.99, accuracy + 0.05),
+    aucInterval: around(Math.min(0.97, accuracy + 0.05)),
+    confusion,
+    majorityBaseline: Math.max(...truth) / Math.max(1, n),
+  }
+}
+
+const layers: Layer[] = [1, 2, 3].flatMap((block): Layer[] => [
+  { kind: 'convolution', id: `conv${block}`, filters: 16 * 2 ** block, kernel: 3, stride: 1, padding: 1, bias: false },
+  { kind: 'batch-norm', id: `norm${block}`, epsilon: 1e-5 },
+  { kind: 'relu', id: `relu${block}` },
+  { kind: 'max-pool', id: `pool${block}`, kernel: 2, stride: 2, padding: 0 },
+])
+
+export function modelOf(
+  run: TrainingRun,
+  classes: readonly PatchClass[],
+  edgePx: number,
+  mpp: ModelCard['input']['mpp'],
+): Model {
+  const network = networks.find((each) => each.preset === run.settings.network)!
+  const id: Model['id'] = newId()
+  const now = Date.now()
+  return {
+    id,
+    name: run.settings.name,
+    run: run.id,
+    stale: null,
+    createdAt: now,
+    card: {
+      format: 'tessera-model-card',
+      version: 1,
+      id,
+      name: run.settings.name,
+      createdAt: new Date(now).toISOString(),
+      notice: RESEARCH_NOTICE,
+      classes: classes.map(({ name, colour }) => ({ name, colour })),
+      input: { edgePx, channels: 3, mpp },
+      normalisation: { mean: [0.702, 0.546, 0.696], std: [0.239, 0.282, 0.216] },
+      network: {
+        preset: network.preset,
+        parameters: network.parameters,
+        receptiveFieldPx: network.receptiveFieldPx,
+        description: {
+          name: network.title,
+          input: [3, edgePx, edgePx],
+          layers: [
+            ...layers,
+            { kind: 'global-average-pool', id: 'mean' },
+            { kind: 'dropout', id: 'drop', rate: 0.2 },
+            { kind: 'dense', id: 'classes', units: classes.length },
+          ],
+        },
+      },
+      data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
+      split: run.split,
+      training: {
+        optimiser: 'AdamW',
+        schedule: 'one cycle',
+        learningRate: run.settings.learningRate,
+        weightDecay: 0.0005,
+        labelSmoothing: 0.05,
+        batchSize: run.settings.batchSize,
+        steps: STEPS,
+        epochs: 20,
+        minutes: run.settings.length.kind === 'minutes' ? run.settings.length.minutes : null,
+        bestStep: 168,
+        augmentation: run.settings.augmentation,
+        balanced: run.settings.balanced,
+        seed: run.settings.seed,
+        seconds: 132,
+      },
+      validation: run.settings.validation.kind === 'none' ? null : evaluationOf(run, 0.86),
+      weights: { file: `${id}.onnx`, sha256: 'c0ffee'.repeat(10), bytes: 1_166_000 },
+      versions: { tessera: '0.1.0', engine: 'onnxruntime 1.30.0', node: '24.21.0', threads: 2 },
+    },
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * From a gesture on the slide to labels on disk: the one way, for the brush, the rectangle, keys and menus.
+ *
+ * Before: tools/paintLabel.ts. After: stores/labels.ts, `labels.assign`.
+ */
+import type { Grid } from '../../src-shared/patches.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
+import { useFaults } from '../stores/faults.ts'
+import { useLabels } from '../stores/labels.ts'
+import { usePatches } from '../stores/patches.ts'
+import { useProject } from '../stores/project.ts'
+import { useViewport } from '../stores/viewport.ts'
+
+/** One gesture in progress: painted at once, on disk when committed. */
+export interface Labelling {
+  readonly grid: Grid
+  paint(patches: Iterable<number>): void
+  /** @returns whether it is on disk */
+  commit(): Promise<boolean>
+  drop(): void
+}
+
+/** Begins a gesture on the open slide. When nothing can be labelled it says why, over the slide. @returns null then */
+export function startLabelling(classNumber: number): Labelling | null {
+  const labels = useLabels()
+  const grid = usePatches().openGrid
+  const why = whyNot()
+  if (why) {
+    useFaults().report('viewer', 'Nothing was labelled.', why)
+    return null
+  }
+  const stroke = grid && labels.begin(grid.id, classNumber)
+  if (!grid || !stroke) return null
+  return {
+    grid,
+    paint: (patches) => labels.paint(grid.id, stroke, patches),
+    commit: () => labels.commit(grid.id, stroke),
+    drop: () => labels.drop(grid.id, stroke),
+  }
+}
+
+/** Labels one patch of the open slide (0 = clears it). */
+export async function labelPatch(patch: number, classNumber: number): Promise<void> {
+  const labelling = startLabelling(classNumber)
+  labelling?.paint([patch])
+  await labelling?.commit()
+}
+
+function whyNot(): Error | null {
+  const { readOnly } = useProject()
+  const { slide } = useViewport()
+  if (readOnly)
+    return tesseraError(
+      'PROJECT_READ_ONLY',
+      `The project is open for reading only: ${readOnly.holder} has it open. Close it there and open it here again.`,
+      { folder: useProject().current?.folderName ?? '' },
+    )
+  if (slide && !usePatches().openGrid)
+    return tesseraError('SOURCE_UNKNOWN', `“${slide.name}” has no patches yet. Lay a grid under Label → Patches.`, {
+      source: slide.name,
+    })
+  return null
+}

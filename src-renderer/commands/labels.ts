@@ -1,0 +1,133 @@
+/** Commands on labels and classes: undo, redo, and a key for each class. */
+import { UNLABELLED } from '../../src-shared/labels.ts'
+import { useFaults } from '../stores/faults.ts'
+import { useFiles } from '../stores/files.ts'
+import { useLabels } from '../stores/labels.ts'
+import { usePatches } from '../stores/patches.ts'
+import { useProject } from '../stores/project.ts'
+import { useReview } from '../stores/review.ts'
+import { useViewport } from '../stores/viewport.ts'
+import { useWindow } from '../stores/window.ts'
+import { labelPatch } from './assignLabel.ts'
+import { command } from './command.ts'
+import { showChange } from './showPatches.ts'
+
+async function undo(): Promise<void> {
+  const change = await useFaults().attempt('viewer', 'Nothing was undone.', () => useLabels().undo())
+  if (change) await showChange(change)
+}
+
+async function redo(): Promise<void> {
+  const change = await useFaults().attempt('viewer', 'Nothing was redone.', () => useLabels().redo())
+  if (change) await showChange(change)
+}
+
+/** The patch that keys label: only with the Label tool, and the pointer or the arrow keys on a patch. */
+const patchInHand = (): number | null => {
+  const { patch } = useViewport()
+  return useWindow().tool === 'label' ? patch : null
+}
+
+/** A class key: makes the class active; labels the patch in hand, or corrects the one under review. */
+function takeClass(number: number): unknown {
+  if (number !== UNLABELLED) useLabels().active = number
+  if (useWindow().stage === 'review' && useReview().current) {
+    return number === UNLABELLED ? undefined : useReview().correct(number)
+  }
+  const patch = patchInHand()
+  return patch === null ? undefined : labelPatch(patch, number)
+}
+
+const canChange = (): boolean => useProject().canChange
+
+async function addSet(kind: 'folder' | 'csv' | 'idx'): Promise<void> {
+  const files = useFiles()
+  const patches = usePatches()
+  await useFaults().attempt('label', 'The patch set was not added.', async () => {
+    if (kind === 'folder') {
+      const [folder] = await files.choose('patch-folder')
+      if (folder) await patches.addFolder(folder.handle, null)
+    } else if (kind === 'csv') {
+      const [file] = await files.choose('csv')
+      if (file) await patches.addCsv(file.handle, null)
+    } else {
+      const [images] = await files.choose('idx-images', 'An IDX pair: first the file of images.')
+      const [labels] = images ? await files.choose('idx-labels', 'Now the file of labels that belongs to it.') : []
+      if (images && labels) await patches.addIdx(images.handle, labels.handle)
+    }
+  })
+}
+
+export const labelCommands = () => [
+  command({
+    id: 'labels.undo',
+    title: 'Undo',
+    group: 'Labels',
+    keys: ['Ctrl+Z'],
+    when: () => canChange() && useLabels().history.undo !== null,
+    repeats: true,
+    run: undo,
+  }),
+  command({
+    id: 'labels.redo',
+    title: 'Redo',
+    group: 'Labels',
+    keys: ['Ctrl+Shift+Z', 'Ctrl+Y'],
+    when: () => canChange() && useLabels().history.redo !== null,
+    repeats: true,
+    run: redo,
+  }),
+  command({
+    id: 'labels.clear',
+    title: 'Clear the label of the patch',
+    group: 'Labels',
+    keys: ['0', 'Backspace'],
+    context: 'slide',
+    when: () => canChange() && patchInHand() !== null,
+    run: () => takeClass(UNLABELLED),
+  }),
+  command({
+    id: 'labels.importCsv',
+    title: 'Import labels from a CSV file…',
+    group: 'Labels',
+    when: () => canChange() && usePatches().openGrid !== null,
+    run() {
+      const slide = useViewport().slideId
+      if (slide) useWindow().show({ kind: 'import-labels', slide })
+    },
+  }),
+  command({
+    id: 'patches.addFolder',
+    title: 'Add a folder of patches…',
+    group: 'Labels',
+    when: canChange,
+    run: () => addSet('folder'),
+  }),
+  command({
+    id: 'patches.addCsv',
+    title: 'Add a list of patches (CSV)…',
+    group: 'Labels',
+    when: canChange,
+    run: () => addSet('csv'),
+  }),
+  command({
+    id: 'patches.addIdx',
+    title: 'Add an IDX pair of patches…',
+    group: 'Labels',
+    when: canChange,
+    run: () => addSet('idx'),
+  }),
+]
+
+/** One command for each class; their keys belong to the project, not to the person. */
+export const classCommands = () =>
+  useLabels().classes.map((each) =>
+    command({
+      id: `class.${each.number}`,
+      title: `Class ${each.name}`,
+      group: 'Labels',
+      keys: each.key ? [each.key.toUpperCase()] : [],
+      when: canChange,
+      run: () => takeClass(each.number),
+    }),
+  )

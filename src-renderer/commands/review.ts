@@ -1,0 +1,114 @@
+/** Commands of review: agree, skip, go to the next. */
+import { usePredictions } from '../stores/predictions.ts'
+import { useProject } from '../stores/project.ts'
+import { type ReviewItem, useReview } from '../stores/review.ts'
+import { useViewport } from '../stores/viewport.ts'
+import { useWindow } from '../stores/window.ts'
+import { command } from './command.ts'
+import { showPatches } from './showPatches.ts'
+
+/** Cards shown in the strip below the patch under review: what “accept all shown” means. */
+const STRIP_LENGTH = 6
+
+const inReview = (): boolean => useWindow().stage === 'review' && useReview().current !== null
+
+/** The viewer follows what is reviewed. */
+export async function showCurrent(): Promise<void> {
+  const item = useReview().current
+  if (item?.slide) await showPatches(item.source, [item.patch])
+}
+
+const thenShow = async (action: () => unknown): Promise<void> => {
+  await action()
+  await showCurrent()
+}
+
+/** The patches of the strip, the one under review first. */
+export const stripOf = (items: readonly ReviewItem[], index: number): ReviewItem[] =>
+  items.slice(index, index + STRIP_LENGTH)
+
+async function acceptAllShown(): Promise<void> {
+  const review = useReview()
+  for (const item of stripOf(review.items, review.index)) if (item.state === 'open') await review.accept(item)
+}
+
+/** Gathers the patches to review where that was not done yet, and shows the first. */
+export async function startReview(): Promise<void> {
+  const review = useReview()
+  useWindow().stage = 'review'
+  if (review.items.length === 0) await review.build()
+  await showCurrent()
+}
+
+async function nextUncertain(): Promise<void> {
+  const review = useReview()
+  if (useWindow().stage === 'review' && review.items.length > 0) await thenShow(review.skip)
+  else await startReview()
+}
+
+export const reviewCommands = () => [
+  command({
+    id: 'review.accept',
+    title: 'Accept the prediction',
+    group: 'Review',
+    keys: ['Enter'],
+    context: 'review',
+    when: () => inReview() && useProject().canChange,
+    run: () => thenShow(() => useReview().accept()),
+  }),
+  command({
+    id: 'review.acceptAll',
+    title: 'Accept all shown',
+    group: 'Review',
+    keys: ['Shift+Enter'],
+    context: 'review',
+    when: () => inReview() && useProject().canChange,
+    run: () => thenShow(acceptAllShown),
+  }),
+  command({
+    id: 'review.skip',
+    title: 'Skip this patch',
+    group: 'Review',
+    keys: ['S'],
+    context: 'review',
+    when: inReview,
+    run: () => thenShow(() => useReview().skip()),
+  }),
+  command({
+    id: 'review.next',
+    title: 'Next patch of the review',
+    group: 'Review',
+    keys: ['ArrowRight', 'ArrowDown'],
+    context: 'review',
+    when: inReview,
+    repeats: true,
+    run: () => thenShow(() => useReview().next()),
+  }),
+  command({
+    id: 'review.previous',
+    title: 'Previous patch of the review',
+    group: 'Review',
+    keys: ['ArrowLeft', 'ArrowUp'],
+    context: 'review',
+    when: inReview,
+    repeats: true,
+    run: () => thenShow(() => useReview().previous()),
+  }),
+  command({
+    id: 'review.nextUncertain',
+    title: 'Next uncertain patch',
+    group: 'Review',
+    keys: ['N'],
+    when: () => usePredictions().shownRun !== null && useViewport().slide !== null,
+    run: nextUncertain,
+  }),
+  command({
+    id: 'review.rate',
+    title: 'Show or hide labels per minute',
+    group: 'Review',
+    run() {
+      const review = useReview()
+      review.rateShown = !review.rateShown
+    },
+  }),
+]

@@ -1,0 +1,56 @@
+/** Going where something is: the slide of a patch, and the patch to the centre of the view. */
+import type { SourceId } from '../../src-shared/ids.ts'
+import type { Change } from '../../src-shared/labels.ts'
+import { type Grid, patchRect, type Rect } from '../../src-shared/patches.ts'
+import { level0Px } from '../../src-shared/units.ts'
+import { useFaults } from '../stores/faults.ts'
+import { usePatches } from '../stores/patches.ts'
+import { useViewport } from '../stores/viewport.ts'
+
+/** Enough to say where a gesture was; a gesture on 100,000 patches needs no exact frame. */
+const PATCHES_LOOKED_AT = 5000
+
+/** The rectangle around patches, level-0 px. */
+function rectAround(grid: Grid, patches: ArrayLike<number>): Rect | null {
+  if (patches.length === 0) return null
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (let i = 0; i < Math.min(patches.length, PATCHES_LOOKED_AT); i++) {
+    const rect = patchRect(grid, patches[i]!)
+    left = Math.min(left, rect.x)
+    top = Math.min(top, rect.y)
+    right = Math.max(right, rect.x + rect.width)
+    bottom = Math.max(bottom, rect.y + rect.height)
+  }
+  return { x: level0Px(left), y: level0Px(top), width: level0Px(right - left), height: level0Px(bottom - top) }
+}
+
+/** Opens the slide of some patches, with their grid, and brings them to the centre. */
+export async function showPatches(source: SourceId, patches: ArrayLike<number>): Promise<void> {
+  const rooms = usePatches()
+  const grid = rooms.gridById(source)
+  const rect = grid && rectAround(grid, patches)
+  if (!grid || !rect) return
+  if (!grid.active)
+    await useFaults().attempt('viewer', 'The grid of these patches can not be shown.', () => rooms.activate(source))
+  const viewport = useViewport()
+  viewport.open(grid.slide, rect)
+  viewport.patch = patches.length === 1 ? patches[0]! : null
+}
+
+/** After undo and redo: goes to where the change was, unless it is in view already. */
+export async function showChange(change: Change): Promise<void> {
+  const diff = change.labels.find(({ source, patch }) => patch.length > 0 && usePatches().gridById(source))
+  if (diff) {
+    if (!isInView(diff.source, diff.patch)) await showPatches(diff.source, diff.patch)
+  } else if (change.gesture.slide) useViewport().open(change.gesture.slide)
+}
+
+function isInView(source: SourceId, patches: ArrayLike<number>): boolean {
+  const { view, slideId } = useViewport()
+  const grid = usePatches().gridById(source)
+  const rect = grid && rectAround(grid, patches)
+  if (!view || !rect || grid.slide !== slideId || !grid.active) return false
+  const right = view.left + view.width / view.pxPerLevel0
+  const bottom = view.top + view.height / view.pxPerLevel0
+  return rect.x < right && rect.x + rect.width > view.left && rect.y < bottom && rect.y + rect.height > view.top
+}

@@ -1,0 +1,134 @@
+/** Commands on what is looked at and how: magnification, layers, panels, theme. */
+import { MAGNIFICATIONS, useViewport } from '../stores/viewport.ts'
+import { useOverlay } from '../stores/overlay.ts'
+import { useSettings } from '../stores/settings.ts'
+import { command } from './command.ts'
+import { movePatch } from './movePatch.ts'
+
+const hasView = (): boolean => useViewport().controls !== null && useViewport().slide !== null
+
+const zoom = (factor: number): void => {
+  const { view, controls } = useViewport()
+  if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
+}
+
+const setPanels = (panels: { leftOpen?: boolean; rightOpen?: boolean }): void => void useSettings().set({ panels })
+
+const arrows = [
+  ['left', 'ArrowLeft', -1, 0],
+  ['right', 'ArrowRight', 1, 0],
+  ['up', 'ArrowUp', 0, -1],
+  ['down', 'ArrowDown', 0, 1],
+] as const
+
+export const viewCommands = () => [
+  ...MAGNIFICATIONS.map((times, i) =>
+    command({
+      id: `view.magnify.${times}x`,
+      title: `Magnification ${times}x`,
+      group: 'View',
+      keys: [`Alt+${i + 1}`],
+      when: () => hasView() && useViewport().mpp !== null,
+      run: () => useViewport().magnify(times),
+    }),
+  ),
+  command({
+    id: 'view.fit',
+    title: 'Fit the slide',
+    group: 'View',
+    keys: ['F'],
+    when: hasView,
+    run: () => useViewport().controls?.fit(),
+  }),
+  command({
+    id: 'view.zoomIn',
+    title: 'Zoom in',
+    group: 'View',
+    keys: ['+', '='],
+    when: hasView,
+    run: () => zoom(1.5),
+  }),
+  command({
+    id: 'view.zoomOut',
+    title: 'Zoom out',
+    group: 'View',
+    keys: ['-'],
+    when: hasView,
+    run: () => zoom(1 / 1.5),
+  }),
+  ...arrows.map(([name, key, columns, rows]) =>
+    command({
+      id: `view.patch.${name}`,
+      title: `Patch to the ${name === 'left' || name === 'right' ? name : name === 'up' ? 'top' : 'bottom'}`,
+      group: 'View',
+      keys: [key],
+      context: 'slide',
+      when: hasView,
+      repeats: true,
+      run: () => movePatch(columns, rows),
+    }),
+  ),
+  command({
+    id: 'view.grid',
+    title: 'Show or hide the grid',
+    group: 'View',
+    keys: ['G'],
+    run() {
+      const { shown } = useOverlay()
+      shown.grid = !shown.grid
+    },
+  }),
+  command({
+    id: 'view.labels',
+    title: 'Show or hide labels',
+    group: 'View',
+    keys: ['A'],
+    run() {
+      const { shown } = useOverlay()
+      shown.labels = !shown.labels
+    },
+  }),
+  command({
+    id: 'view.predictions',
+    title: 'Show or hide predictions',
+    group: 'View',
+    keys: ['C'],
+    run() {
+      const { shown } = useOverlay()
+      shown.predictions = !shown.predictions
+    },
+  }),
+  command({
+    id: 'view.map',
+    title: 'Switch between probability map and class map',
+    group: 'View',
+    keys: ['M'],
+    run() {
+      const overlay = useOverlay()
+      overlay.map = overlay.map === 'class' ? 'probability' : 'class'
+    },
+  }),
+  command({
+    id: 'view.leftPanel',
+    title: 'Show or hide the slides',
+    group: 'View',
+    keys: ['Ctrl+B'],
+    run: () => setPanels({ leftOpen: !useSettings().settings.panels.leftOpen }),
+  }),
+  command({
+    id: 'view.rightPanel',
+    title: 'Show or hide the stages',
+    group: 'View',
+    keys: ['Ctrl+Shift+B'],
+    run: () => setPanels({ rightOpen: !useSettings().settings.panels.rightOpen }),
+  }),
+  ...(['light', 'dark', 'system'] as const).map((theme) =>
+    command({
+      id: `view.theme.${theme}`,
+      title: theme === 'system' ? 'Theme: as the system' : `Theme: ${theme}`,
+      group: 'View',
+      when: () => useSettings().settings.theme !== theme,
+      run: () => void useSettings().set({ theme }),
+    }),
+  ),
+]

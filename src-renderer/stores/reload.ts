@@ -1,0 +1,61 @@
+/** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
+import { isTesseraError } from '../../src-shared/errors.ts'
+import { useExports } from './exports.ts'
+import { useFaults } from './faults.ts'
+import { useJobs } from './jobs.ts'
+import { useLabels } from './labels.ts'
+import { useModels } from './models.ts'
+import { usePatches } from './patches.ts'
+import { usePredictions } from './predictions.ts'
+import { useProject } from './project.ts'
+import { useReview } from './review.ts'
+import { useSettings } from './settings.ts'
+import { useSlides } from './slides.ts'
+import { useTraining } from './training.ts'
+import { useViewport } from './viewport.ts'
+
+const WHAT = 'The project could not be read.'
+
+/** Reads settings and the open project. The first slide that can be shown is opened when none is. */
+export async function reloadAll(): Promise<void> {
+  const faults = useFaults()
+  await faults.attempt('window', 'The settings could not be read.', () => useSettings().load())
+  await faults.attempt('window', WHAT, async () => {
+    await useProject().load()
+    if (useProject().current) await loadRooms()
+  })
+}
+
+/** Another project is open: forgets the old one and reads the new one. */
+export async function reloadProject(): Promise<void> {
+  useViewport().close()
+  for (const store of [
+    useSlides(),
+    usePatches(),
+    useLabels(),
+    useModels(),
+    useTraining(),
+    usePredictions(),
+    useReview(),
+    useExports(),
+    useJobs(),
+  ])
+    store.reset()
+  if (useProject().current) await useFaults().attempt('window', WHAT, loadRooms)
+}
+
+async function loadRooms(): Promise<void> {
+  const slides = useSlides()
+  const patches = usePatches()
+  try {
+    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load()])
+    await Promise.all([useLabels().load(), usePredictions().load()])
+    await useTraining().load()
+  } catch (error) {
+    // The project was closed while it was read; the next event says what is open now.
+    if (!isTesseraError(error, 'PROJECT_NOT_OPEN')) throw error
+  }
+  const viewport = useViewport()
+  const first = slides.list.find((slide) => slide.state.kind === 'ready') ?? slides.list[0]
+  if (!viewport.slideId && first) viewport.open(first.id)
+}

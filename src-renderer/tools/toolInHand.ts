@@ -1,0 +1,39 @@
+/** Which gesture a press begins: the tool in hand, and what is held while pressing. */
+import { UNLABELLED } from '../../src-shared/labels.ts'
+import { useLabels } from '../stores/labels.ts'
+import { type Tool, useWindow } from '../stores/window.ts'
+import type { Gesture } from './gesture.ts'
+import { paintLabel } from './paintLabel.ts'
+import { paintRectangle } from './paintRectangle.ts'
+import { pan } from './pan.ts'
+import { pickClass } from './pickClass.ts'
+
+/** The parts of a PointerEvent that matter. */
+export interface Press {
+  /** 0 = main, 1 = middle, 2 = right */
+  button: number
+  altKey: boolean
+  shiftKey: boolean
+}
+
+export function gestureFor(press: Press): ((gesture: Gesture) => Promise<void>) | null {
+  const tool = useWindow().toolInHand
+  if (press.button === 1 || (tool === 'pan' && press.button === 0)) return pan
+  if (tool === 'pan' || press.button > 2) return null
+  if (tool === 'pick') return pickClass
+  const erases = tool === 'erase' || press.button === 2 || press.altKey
+  const number = erases ? UNLABELLED : useLabels().active
+  if (!erases && number === UNLABELLED) return null
+  const isRectangle = tool === 'rectangle' || press.shiftKey
+  return (gesture) => (isRectangle ? paintRectangle : paintLabel)(gesture, number)
+}
+
+const CURSORS: Record<Tool, string> = {
+  pan: 'grab',
+  label: 'crosshair',
+  erase: 'crosshair',
+  rectangle: 'crosshair',
+  pick: 'pointer',
+}
+
+export const cursorFor = (tool: Tool): string => CURSORS[tool]

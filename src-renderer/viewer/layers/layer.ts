@@ -1,0 +1,13 @@
+/** What every layer is given to draw with: a canvas whose unit is one CSS px, and the view. */
+import type { View } from '../../stores/viewport.ts'
+
+export interface Frame {
+  g: CanvasRenderingContext2D
+  view: View
+  /** device px per CSS px */
+  density: number
+}
+
+export interface Layer {
+  draw(frame: Frame): void
+}
