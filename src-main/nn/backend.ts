@@ -1,0 +1,61 @@
+/**
+ * The one seam between Tessera and whatever multiplies the matrices. A backend is given a network as data or as an ONNX
+ * file and arrays of numbers; nothing above it knows how the numbers are made.
+ *
+ * Training: the backend works out loss and gradient, the optimiser (../nn/optimiser.ts) changes the parameters. Weights
+ * belong to the caller and are read anew at each step.
+ */
+import type { NetworkDescription } from '../../src-shared/networks.ts'
+import type { MaskInput } from './graph/trainingGraph.ts'
+import type { ParameterLayout, Weights } from './graph/parameters.ts'
+
+export type BackendInfo = { name: string; version: string; device: string; threads: number }
+
+export type TrainerInput = {
+  /** normalised patches, [batch, channel, height, width] */
+  patches: Float32Array
+  /** what each should be, [batch, class]; rows add up to 1 */
+  target: Float32Array
+  /** one for each dropout, as `Trainer.masks` lists them: 0 or 1 / (1 − rate) */
+  masks: readonly Float32Array[]
+}
+
+export type TrainerStep = {
+  /** mean cross-entropy of the batch, nats */
+  loss: number
+  /** patches whose largest logit is at their largest target */
+  correct: number
+  /** ∂loss/∂parameters, flat as the layout; valid until the next step */
+  gradient: Float32Array
+  /** mean and population variance of the batch in every batch norm, [layout.runningLength] */
+  mean: Float32Array
+  variance: Float32Array
+}
+
+export interface Trainer {
+  readonly layout: ParameterLayout
+  readonly masks: readonly MaskInput[]
+  readonly batch: number
+  step(weights: Weights, input: TrainerInput): Promise<TrainerStep>
+  dispose(): Promise<void>
+}
+
+export interface Predictor {
+  /** [channels, height, width] */
+  readonly input: readonly [number, number, number]
+  readonly classes: number
+  /**
+   * @param patches normalised, [count, channel, height, width]; any count
+   * @returns probabilities [count, class]
+   */
+  run(patches: Float32Array, count: number): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
+export interface Backend {
+  readonly info: BackendInfo
+  /** @throws {TesseraError} NETWORK_INVALID, ENGINE_FAILED */
+  createTrainer(network: NetworkDescription, batch: number): Promise<Trainer>
+  /** @throws {TesseraError} MODEL_FILE_BROKEN when the bytes are not a network this backend can run on patches */
+  createPredictor(onnx: Uint8Array, file: string): Promise<Predictor>
+}

@@ -1,0 +1,134 @@
+/**
+ * What the main process and the engine process say to each other. Pixels and models go by file, only their names by
+ * message: see ../features/pixelFile.ts for the form of a pixel file.
+ */
+import * as z from 'zod'
+import { float32s, uint16s } from '../../src-shared/arrays.ts'
+import { Augmentation, Normalisation } from '../../src-shared/models.ts'
+import { NetworkDescription } from '../../src-shared/networks.ts'
+import { TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
+import { call, stream } from '../../src-shared/wire/contract.ts'
+
+/** A pixel file and the class of each of its patches, 0 … classes − 1, in its order. */
+export const LabelledFile = z.object({ file: z.string(), classOf: uint16s })
+export type LabelledFile = z.infer<typeof LabelledFile>
+
+export const TrainingOrder = z.object({
+  /** its input is [channels, height, width] of the patches in the files; its last layer has a unit for each class */
+  network: NetworkDescription,
+  classes: z.array(z.string()).min(1),
+  training: LabelledFile,
+  validation: LabelledFile.nullable(),
+  /** null = mean and deviation of the training patches */
+  normalisation: Normalisation.nullable(),
+  length: TrainingLength,
+  learningRate: z.number().positive(),
+  weightDecay: z.number().nonnegative().default(0.05),
+  /** share of the target spread evenly over all classes */
+  labelSmoothing: z.number().min(0).lt(1).default(0.05),
+  batchSize: z.number().int().positive(),
+  augmentation: Augmentation,
+  balanced: z.boolean(),
+  seed: z.number().int().min(0).max(0xffffffff),
+  /** Of this run alone. A checkpoint found in it is taken up: the same order then goes on where it stood. */
+  folder: z.string(),
+})
+export type TrainingOrder = z.infer<typeof TrainingOrder>
+
+export const TrainingNews = z.discriminatedUnion('kind', [
+  /** First of all, once: how long the run is and where it stands. */
+  z.object({
+    kind: z.literal('steps-found'),
+    /** steps of the whole run; with `length: { kind: 'steps' }` they repeat it exactly */
+    steps: z.number().int().positive(),
+    stepsPerEpoch: z.number().int().positive(),
+    normalisation: Normalisation,
+    /** steps already done, when a checkpoint was taken up */
+    step: z.number().int().nonnegative(),
+    /** points up to there; any later ones known from before are to be forgotten */
+    history: z.array(TrainingPoint),
+  }),
+  ...TrainingPoint.options,
+  z.object({ kind: z.literal('checkpoint'), step: z.number().int() }),
+  /** Last of all. `stopped`: before its end, by `engine.stopTraining`; the latest checkpoint is of this step. */
+  z.object({
+    kind: z.literal('finished'),
+    step: z.number().int(),
+    stopped: z.boolean(),
+    /** whose weights `engine.exportModel` writes */
+    bestStep: z.number().int(),
+    /** trained so far, earlier sittings included */
+    seconds: z.number(),
+  }),
+])
+export type TrainingNews = z.infer<typeof TrainingNews>
+
+/** Names an open model for the life of the engine process. */
+export const OpenModel = z.number().int().positive().brand<'OpenModel'>()
+export type OpenModel = z.infer<typeof OpenModel>
+
+export const engineContract = {
+  calls: {
+    'engine.info': call(
+      z.void(),
+      z.object({ name: z.string(), version: z.string(), device: z.string(), threads: z.number().int() }),
+    ),
+    /** Ends the training in `folder` after a checkpoint; its stream then says `finished`. Answers once that is done. */
+    'engine.stopTraining': call(z.object({ folder: z.string() }), z.void()),
+    /**
+     * Writes the best weights of a run as an ONNX file.
+     * @throws CHECKPOINT_BROKEN, DISK_FULL, FILE_NO_PERMISSION
+     */
+    'engine.exportModel': call(
+      z.object({
+        folder: z.string(),
+        file: z.string(),
+        /** words to keep in the file, such as `card` → the card as JSON */
+        metadata: z.record(z.string(), z.string()),
+      }),
+      z.object({
+        sha256: z.string(),
+        bytes: z.number().int(),
+        step: z.number().int(),
+        parameters: z.number().int(),
+        receptiveFieldPx: z.number().int(),
+        normalisation: Normalisation,
+      }),
+    ),
+    /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN */
+    'engine.openModel': call(
+      z.object({ file: z.string(), normalisation: Normalisation }),
+      z.object({
+        model: OpenModel,
+        channels: z.number().int(),
+        height: z.number().int(),
+        width: z.number().int(),
+        classes: z.number().int(),
+        sha256: z.string(),
+        /** words kept in the file */
+        metadata: z.record(z.string(), z.string()),
+      }),
+    ),
+    /** Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`. */
+    'engine.predict': call(
+      z.object({
+        model: OpenModel,
+        file: z.string(),
+        patches: z.number().int().positive(),
+        first: z.number().int().nonnegative(),
+        count: z.number().int().positive(),
+      }),
+      z.object({ probabilities: float32s }),
+    ),
+    'engine.closeModel': call(z.object({ model: OpenModel }), z.void()),
+  },
+  streams: {
+    /**
+     * Trains. Leaving the stream stops the training after a checkpoint, as `engine.stopTraining` does.
+     * @throws TRAINING_DIVERGED, CHECKPOINT_BROKEN, NETWORK_INVALID, ENGINE_FAILED, FILE_BROKEN, DISK_FULL
+     */
+    'engine.train': stream(TrainingOrder, TrainingNews),
+  },
+  events: {},
+}
+export type EngineContract = typeof engineContract

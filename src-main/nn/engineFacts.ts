@@ -1,0 +1,13 @@
+/** What the engine is, for a person to read and for records, without starting it or loading its library. */
+import { createRequire } from 'node:module'
+import * as z from 'zod'
+
+// Only the manifest: requiring the package itself would load its library into this process.
+const runtime = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('onnxruntime-node/package.json'))
+
+/** The last bits of a result can depend on how work is shared out, so the number is fixed and stands in the card. */
+export const ENGINE_THREADS = 2
+
+export const ENGINE = { name: 'ONNX Runtime', version: runtime.version, device: 'CPU', threads: ENGINE_THREADS }
+
+export const ENGINE_NAME = `${ENGINE.name} ${ENGINE.version}`

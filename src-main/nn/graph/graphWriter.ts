@@ -1,0 +1,105 @@
+/** A graph while it is being written: values by name, each made by one operator. */
+import {
+  FLOAT32,
+  RUNTIME_DOMAIN,
+  floatTensor,
+  int64Tensor,
+  tensorValue,
+  type OnnxAttribute,
+  type OnnxGraph,
+} from './onnx.ts'
+
+export interface GraphWriter {
+  /** A float32 value the caller supplies. @param dims a word names a length each call may choose */
+  input(name: string, dims: readonly (number | string)[]): string
+  /** Makes a value of the graph one of its results, under a name of its own. */
+  output(name: string, value: string, dims: readonly (number | string)[]): void
+  /** Numbers that lie in the file. */
+  constant(dims: readonly number[], data: Float32Array, name?: string): string
+  scalar(number: number): string
+  integers(numbers: readonly number[]): string
+  /** One operator with one result. @param name of the result, for those who look at the file */
+  op(type: string, inputs: readonly string[], attributes?: readonly OnnxAttribute[], name?: string): string
+  /** One operator with several results. */
+  ops(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[], results: number): string[]
+  /** An operator that only ONNX Runtime has. */
+  runtimeOp(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[]): string
+  graph(): OnnxGraph
+}
+
+export function graphWriter(name: string): GraphWriter {
+  const graph: OnnxGraph = { name, node: [], initializer: [], input: [], output: [] }
+  const constants = new Map<string, string>()
+  const taken = new Set<string>()
+  let made = 0
+
+  const fresh = (kind: string): string => {
+    let name = `${kind}_${made++}`
+    while (taken.has(name)) name = `${kind}_${made++}`
+    taken.add(name)
+    return name
+  }
+  const claim = (name: string): string => {
+    taken.add(name)
+    return name
+  }
+  /** The same numbers are stored once. */
+  const once = (key: string, make: () => string): string => {
+    const known = constants.get(key)
+    if (known !== undefined) return known
+    const value = make()
+    constants.set(key, value)
+    return value
+  }
+  const add = (
+    opType: string,
+    domain: string,
+    input: readonly string[],
+    attribute: readonly OnnxAttribute[],
+    output: string[],
+  ) => {
+    graph.node.push({ name: output[0] ?? '', opType, domain, input: [...input], output, attribute: [...attribute] })
+    return output
+  }
+
+  const writer: GraphWriter = {
+    input(name, dims) {
+      graph.input.push(tensorValue(name, FLOAT32, dims))
+      return claim(name)
+    },
+    output(name, value, dims) {
+      add('Identity', '', [value], [], [claim(name)])
+      graph.output.push(tensorValue(name, FLOAT32, dims))
+    },
+    constant(dims, data, name = fresh('constant')) {
+      graph.initializer.push(floatTensor(claim(name), dims, data))
+      return name
+    },
+    scalar: (number) => once(`scalar ${number}`, () => writer.constant([], Float32Array.of(number))),
+    integers: (numbers) =>
+      once(`integers ${numbers.join()}`, () => {
+        const name = fresh('integers')
+        graph.initializer.push(int64Tensor(name, [numbers.length], numbers))
+        return name
+      }),
+    op(type, inputs, attributes = [], name = fresh(type.toLowerCase())) {
+      add(type, '', inputs, attributes, [claim(name)])
+      return name
+    },
+    ops: (type, inputs, attributes, results) =>
+      add(
+        type,
+        '',
+        inputs,
+        attributes,
+        Array.from({ length: results }, () => fresh(type.toLowerCase())),
+      ),
+    runtimeOp(type, inputs, attributes) {
+      const name = fresh(type.toLowerCase())
+      add(type, RUNTIME_DOMAIN, inputs, attributes, [name])
+      return name
+    },
+    graph: () => graph,
+  }
+  return writer
+}

@@ -1,0 +1,154 @@
+/**
+ * One training step as a graph: forward, loss and backward. Shapes are fixed, so there is one graph for each batch size.
+ *
+ *   input       [batch, channels, height, width]   normalised patches
+ *   target      [batch, classes]                   what each should be; rows add up to 1
+ *   <parameter> as parameterLayout names them       read anew at each step
+ *   <layer>.mask [batch, …shape of the layer]       for each dropout: 0 or 1 / (1 − rate)
+ *
+ *   loss        []                                 mean cross-entropy, nats
+ *   logits      [batch, classes]
+ *   gradient    [parameters]                       ∂loss/∂parameter, flat, in the order of the layout
+ *   mean, variance [channels of all batch norms]   of this batch, for the running averages; absent without batch norm
+ *
+ * The gradient is one output because every output is copied once on its way out of the runtime.
+ */
+import type { NetworkDescription } from '../../../src-shared/networks.ts'
+import type { Backward } from './gradients/backward.ts'
+import { layerGradient } from './gradients/layerGradient.ts'
+import { softmaxCrossEntropy } from './gradients/softmaxCrossEntropy.ts'
+import { graphWriter, type GraphWriter } from './graphWriter.ts'
+import { batchNormInTraining, plainLayerOp, windowAttributes, type ParameterNames } from './layerOps.ts'
+import { encodeModel, intAttribute } from './onnx.ts'
+import { parameterLayout, type ParameterLayout } from './parameters.ts'
+import { INPUT, networkShapes, type LayerShape, type NetworkShapes } from './shapes.ts'
+
+/** One dropout's mask: an input of the graph. */
+export type MaskInput = { name: string; layer: string; rate: number; dims: readonly number[] }
+
+export type TrainingGraph = {
+  bytes: Uint8Array
+  batch: number
+  shapes: NetworkShapes
+  layout: ParameterLayout
+  masks: readonly MaskInput[]
+}
+
+/** A layer as the forward pass left it, waiting for its backward pass. */
+type Step = Omit<Backward, 'gradient'>
+
+/** @throws {TesseraError} NETWORK_INVALID */
+export function trainingGraph(network: NetworkDescription, batch: number): TrainingGraph {
+  const shapes = networkShapes(network)
+  const layout = parameterLayout(shapes)
+  const graph = graphWriter(`${network.name}, one training step`)
+  const masks: MaskInput[] = []
+
+  graph.input(INPUT, [batch, ...shapes.input])
+  const target = graph.input('target', [batch, shapes.classes])
+  for (const { name, dims } of layout.parameters) graph.input(name, dims)
+
+  const steps = forward(graph, batch, shapes, layout, masks)
+  const logits = steps.at(-1)?.output ?? INPUT
+  const { loss, gradient } = softmaxCrossEntropy(graph, batch, logits, target)
+  graph.output('loss', loss, [])
+  graph.output('logits', logits, [batch, shapes.classes])
+  writeGradient(graph, layout, backward(graph, steps, logits, gradient))
+  writeStatistics(graph, layout, steps)
+  return { bytes: encodeModel(graph.graph(), { text: graph.graph().name }), batch, shapes, layout, masks }
+}
+
+function forward(
+  graph: GraphWriter,
+  batch: number,
+  shapes: NetworkShapes,
+  layout: ParameterLayout,
+  masks: MaskInput[],
+): Step[] {
+  const values = new Map([[INPUT, INPUT]])
+  const trained = new Set<string>()
+  return shapes.layers.map((shape) => {
+    const { layer } = shape
+    const inputs = shape.inputs.map((name) => values.get(name) ?? name)
+    const own = layout.parameters.filter((parameter) => parameter.layer === layer.id)
+    const parameters: ParameterNames = Object.fromEntries(own.map(({ role, name }) => [role, name]))
+    const { output, kept } = trainingOp(graph, batch, shape, inputs, parameters, masks)
+    const needed = inputs.map((input) => trained.has(input))
+    if (own.length > 0 || needed.includes(true)) trained.add(output)
+    values.set(layer.id, output)
+    return { graph, batch, shape, inputs, output, parameters, kept, needed }
+  })
+}
+
+/** The forward pass of one layer, with what its backward pass will want. */
+function trainingOp(
+  graph: GraphWriter,
+  batch: number,
+  { layer, shape }: LayerShape,
+  inputs: readonly string[],
+  parameters: ParameterNames,
+  masks: MaskInput[],
+): { output: string; kept: Record<string, string> } {
+  const [input = INPUT] = inputs
+  switch (layer.kind) {
+    case 'batch-norm': {
+      const { output, mean, variance } = batchNormInTraining(graph, layer, input, parameters)
+      return { output, kept: { mean, variance } }
+    }
+    case 'max-pool': {
+      const [output = '', places = ''] = graph.ops('MaxPool', [input], windowAttributes(layer), 2)
+      return { output, kept: { places } }
+    }
+    case 'dropout': {
+      const dims = [batch, ...shape]
+      const mask = graph.input(`${layer.id}.mask`, dims)
+      masks.push({ name: mask, layer: layer.id, rate: layer.rate, dims })
+      return { output: graph.op('Mul', [input, mask]), kept: { mask } }
+    }
+    case 'convolution':
+    case 'relu':
+    case 'average-pool':
+    case 'global-average-pool':
+    case 'flatten':
+    case 'dense':
+    case 'add':
+    case 'concatenate':
+      return { output: plainLayerOp(graph, layer, inputs, parameters), kept: {} }
+  }
+}
+
+/** From the last layer to the first; where a value was read several times, its gradients add up. */
+function backward(graph: GraphWriter, steps: readonly Step[], logits: string, atLogits: string): Map<string, string> {
+  const arrived = new Map([[logits, [atLogits]]])
+  const ofParameters = new Map<string, string>()
+  for (const step of steps.toReversed()) {
+    const parts = arrived.get(step.output)
+    const [first] = parts ?? []
+    if (!parts || first === undefined) continue
+    const gradient = parts.length === 1 ? first : graph.op(parts.length === 2 ? 'Add' : 'Sum', parts)
+    const { inputs, parameters } = layerGradient({ ...step, gradient })
+    for (const [place, input] of step.inputs.entries()) {
+      const part = inputs[place] ?? null
+      if (part !== null && step.needed[place] === true) arrived.set(input, [...(arrived.get(input) ?? []), part])
+    }
+    for (const [role, value] of Object.entries(parameters)) ofParameters.set(`${step.shape.layer.id}.${role}`, value)
+  }
+  return ofParameters
+}
+
+function writeGradient(graph: GraphWriter, layout: ParameterLayout, gradients: Map<string, string>): void {
+  const flat = layout.parameters.map(({ name }) => {
+    const gradient = gradients.get(name)
+    if (gradient === undefined) throw new Error(`No gradient was written for ${name}.`)
+    return graph.op('Reshape', [gradient, graph.integers([-1])])
+  })
+  graph.output('gradient', graph.op('Concat', flat, [intAttribute('axis', 0)]), [layout.length])
+}
+
+function writeStatistics(graph: GraphWriter, layout: ParameterLayout, steps: readonly Step[]): void {
+  if (layout.running.length === 0) return
+  for (const what of ['mean', 'variance']) {
+    const parts = steps.flatMap((step) => step.kept[what] ?? [])
+    graph.output(what, graph.op('Concat', parts, [intAttribute('axis', 0)]), [layout.runningLength])
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Weights before training: normal with variance 2 / fan-in, so that values neither grow nor fade through many layers of
+ * ReLU; biases and shifts 0, scales 1, running mean 0 and variance 1.
+ *
+ * @see He, Zhang, Ren, Sun, Delving Deep into Rectifiers, ICCV (2015), eq. 10
+ */
+import { parameterView, type ParameterLayout, type Weights } from './graph/parameters.ts'
+import { seeded } from './random.ts'
+
+/** The same seed and layout give the same weights. */
+export function initialWeights(layout: ParameterLayout, seed: number): Weights {
+  const parameters = new Float32Array(layout.length)
+  for (const [place, parameter] of layout.parameters.entries()) {
+    const view = parameterView(parameters, parameter)
+    if (parameter.role === 'scale') view.fill(1)
+    if (parameter.role !== 'weight') continue
+    const random = seeded(seed, place)
+    const deviation = Math.sqrt(2 / parameter.fanIn)
+    for (let i = 0; i < view.length; i++) view[i] = deviation * random.normal()
+  }
+  return {
+    parameters,
+    mean: new Float32Array(layout.runningLength),
+    variance: new Float32Array(layout.runningLength).fill(1),
+  }
+}
