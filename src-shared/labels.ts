@@ -122,8 +122,8 @@ export type LabelCount = z.infer<typeof LabelCount>
 export const AssignLabels = z.object({
   source: SourceId,
   patches: uint32s,
-  /** class number, or 0 to clear */
-  class: z.union([z.literal(UNLABELLED), ClassNumber]),
+  /** class number, or 0 to clear: one for all patches, or one for each of them */
+  class: z.union([z.literal(UNLABELLED), ClassNumber, uint16s]),
   /** Whether the person agreed with a prediction, disagreed with it, or looked at none. */
   why: GestureKind.extract(['label', 'accept', 'correct']).default('label'),
   /** The run whose prediction was looked at. */

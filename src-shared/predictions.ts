@@ -23,8 +23,8 @@ export const PredictionRun = z.object({
   /** patches to predict: those in the tissue mask, or all */
   total: z.number().int(),
   done: z.number().int(),
-  /** [class] predicted patches whose most probable class it is, so far; left out where it is not kept. */
-  counts: z.array(z.number().int()).optional(),
+  /** [class] patches whose most probable class it is; null until the run is complete */
+  counts: z.array(z.number().int()).nullable(),
   /** Every patch is done and the file is sealed with its checksum. */
   complete: z.boolean(),
   /** Why it no longer fits the project (µm/px corrected); null while it does. */

@@ -29,7 +29,6 @@ export const isPlausibleMpp = (value: number | null): value is MicronPerPx =>
   value !== null && value >= PLAUSIBLE_MPP.min && value <= PLAUSIBLE_MPP.max
 
 export const toMicron = (length: Level0Px, mpp: MicronPerPx): Micron => micron(length * mpp)
-export const toLevel0Px = (length: Micron, mpp: MicronPerPx): Level0Px => level0Px(length / mpp)
 
 /** Pixels of an image sampled at `at` µm/px, as level-0 pixels of a slide sampled at `mpp` µm/px. Not rounded. */
 export const rescalePx = (px: number, at: MicronPerPx, mpp: MicronPerPx): Level0Px => level0Px((px * at) / mpp)

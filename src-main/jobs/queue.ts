@@ -45,6 +45,8 @@ export interface Jobs {
   create(db: WritableDb, job: NewJob): JobId
   launch(job: JobId): void
   get(job: JobId): Job
+  /** Also of jobs that were cleared from the list. */
+  stateOf(job: JobId): JobState
   /** Resolves when the job is over, paused or interrupted. */
   settled(job: JobId): Promise<Job>
   /** Stops everything that runs; it can be resumed when the project is opened again. */
@@ -245,6 +247,7 @@ export function createJobs(store: Store, publish: JobsChanged, onUnexpected: (er
       schedule()
     },
     get: (job) => shown(find(job)),
+    stateOf: (job) => live.get(job)?.stored.state ?? findJob(store.read, job)?.state ?? 'cancelled',
     settled(job) {
       const one = find(job)
       const { state } = one.stored

@@ -7,8 +7,8 @@
  */
 import type { Wire } from '../../src-shared/wire/message.ts'
 
-/** Which program: `slides.process.ts` or `engine.process.ts`. */
-export type ProcessEntry = 'slides' | 'engine'
+/** Which program: `slides.process.ts`, `engine.process.ts` or `render.process.ts`. */
+export type ProcessEntry = 'slides' | 'engine' | 'render'
 
 export type ProcessOptions = {
   entry: ProcessEntry

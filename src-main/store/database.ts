@@ -61,10 +61,6 @@ export function connectSqlite(file: string, options: { readonly?: boolean } = {}
   return sqlite
 }
 
-export function openStore(file: string, options: { readonly?: boolean; onSlow?: SlowQuery } = {}): Store {
-  return storeOver(connectSqlite(file, options), file, options.onSlow)
-}
-
 /** A store over a connection that is already open. */
 export function storeOver(sqlite: Database.Database, file: string, onSlow: SlowQuery = () => {}): Store {
   const statements = new Map<string, Database.Statement>()

@@ -41,11 +41,11 @@ const rows: readonly (readonly [since: number, sql: string])[] = [
   [4, `INSERT INTO labels VALUES (1, 5, 1, 1)`],
   [5, `INSERT INTO jobs VALUES (1, 'j', 'training', 'Train', '{}', 'done', 1, 1, 'steps', '', NULL, 1, 1, 2, 0)`],
   [5, `INSERT INTO job_log VALUES (1, 1, 'begun')`],
-  [6, `INSERT INTO runs VALUES (1, 'r', 1, '{}', '[]', '{}', 10, 5, NULL, 1)`],
+  [6, `INSERT INTO runs VALUES (1, 'r', 1, '{}', '[]', '{}', 10, 5, 1)`],
   [6, `INSERT INTO models VALUES (1, 'mo', 'model', 1, 'mo', '{}', 'ab', 1)`],
   [6, `INSERT INTO run_patches VALUES (1, 'training', 1, x'05000000', x'0000')`],
   [6, `INSERT INTO run_points VALUES (1, 1, 'training', '{}')`],
-  [7, `INSERT INTO prediction_runs VALUES (1, 'pr', 1, 1, 1, NULL, 'ab', '{}', 'onnx', '[]', 100, NULL, 1)`],
+  [7, `INSERT INTO prediction_runs VALUES (1, 'pr', 1, 1, 1, NULL, 'ab', '{}', 'onnx', '[]', 100, NULL, NULL, 1)`],
   [7, `INSERT INTO prediction_blocks VALUES (1, 0, 100, 'cd')`],
   [7, `INSERT INTO exports VALUES ('e', 1, 'a.csv', 'exports/a.csv', 10, 1)`],
 ]

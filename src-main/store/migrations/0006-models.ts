@@ -26,7 +26,6 @@ export const models: Migration = {
         split            TEXT    NOT NULL, -- JSON: SplitSummary
         steps            INTEGER,
         steps_per_epoch  INTEGER NOT NULL,
-        fault            TEXT,             -- JSON: FaultRecord
         created_at       INTEGER NOT NULL
       ) STRICT;
 

@@ -21,7 +21,8 @@ export const predictions: Migration = {
         engine         TEXT    NOT NULL,               -- name and version
         classes        TEXT    NOT NULL,               -- JSON: name and colour, in the order of the outputs
         total          INTEGER NOT NULL,
-        checksum       TEXT,                           -- sha256 of the whole file; null until complete
+        checksum       TEXT,                           -- sha256 over those of the blocks; null until complete
+        counts         TEXT,                           -- JSON: patches of each class; null until complete
         created_at     INTEGER NOT NULL
       ) STRICT;
 

@@ -1,0 +1,82 @@
+/** The door of the models room. */
+import path from 'node:path'
+import { mkdir, copyFile } from 'node:fs/promises'
+import { v7 as uuidv7 } from 'uuid'
+import type { FileHandle } from '../../src-shared/app.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
+import { ModelId } from '../../src-shared/ids.ts'
+import type { Model, modelCalls } from '../../src-shared/models.ts'
+import type { CallHandlers } from '../../src-shared/wire/contract.ts'
+import { fileError } from '../files/fileErrors.ts'
+import { type EngineClient, withEngine } from '../nn/engine.ts'
+import type { WorkerHost } from '../jobs/workerHost.ts'
+import type { Store } from '../store/database.ts'
+import { weightsFile, writeCard } from './modelFiles.ts'
+import { findModel, insertModel, listModels, modelFolder, renameModel } from './rows.ts'
+import { type LoadedModel, openCheckedModel } from './openModel.ts'
+
+export type ModelsDependencies = {
+  store: Store
+  /** The project's models folder. */
+  folder: string
+  workerHost: WorkerHost
+  pathOf: (handle: FileHandle) => string
+  publish: (name: 'models.changed', body: { changed: Model[] }) => void
+}
+
+export interface ModelsRoom {
+  handlers: CallHandlers<typeof modelCalls>
+  /** @throws {TesseraError} MODEL_UNKNOWN */
+  byId(model: ModelId): Model
+  weightsOf(model: ModelId): string
+  /** Tells every window that the staleness of models may have changed. */
+  tellAll(): void
+}
+
+export function createModels({ store, folder, workerHost, pathOf, publish }: ModelsDependencies): ModelsRoom {
+  const byId = (model: ModelId): Model => {
+    const found = findModel(store.read, model)
+    if (!found) throw tesseraError('MODEL_UNKNOWN', 'There is no such model in this project.', { model })
+    return found
+  }
+  const tell = (model: ModelId): Model => {
+    const changed = byId(model)
+    publish('models.changed', { changed: [changed] })
+    return changed
+  }
+
+  return {
+    byId,
+    weightsOf: (model) => weightsFile(path.join(folder, modelFolder(store.read, byId(model).id)!)),
+    tellAll: () => publish('models.changed', { changed: listModels(store.read) }),
+    handlers: {
+      'models.list': () => listModels(store.read),
+      'models.rename'({ model, name }) {
+        byId(model)
+        store.transaction('models.rename', (db) => renameModel(db, model, name))
+        return tell(model)
+      },
+      async 'models.import'({ file: handle }) {
+        const file = pathOf(handle)
+        const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))
+        const id = ModelId.parse(uuidv7())
+        const inside = path.join(folder, id)
+        try {
+          await mkdir(inside, { recursive: true })
+          await copyFile(file, weightsFile(inside))
+        } catch (error) {
+          throw fileError(inside, error)
+        }
+        await writeCard(weightsFile(inside), card)
+        store.transaction('models.import', (db) => insertModel(db, { card: { ...card, id }, run: null, folder: id }))
+        return tell(id)
+      },
+    },
+  }
+}
+
+async function checkModelFile(engine: EngineClient, file: string): Promise<LoadedModel> {
+  const loaded = await openCheckedModel(engine, file)
+  await engine.call('engine.closeModel', { model: loaded.handle })
+  return loaded
+}

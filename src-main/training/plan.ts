@@ -1,0 +1,180 @@
+/** What a training would do if it started now: which patches on which side, by which rule, and what speaks against it. */
+import type { ClassNumber, PatchClass } from '../../src-shared/labels.ts'
+import type { SplitSummary } from '../../src-shared/models.ts'
+import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
+import { networkSummaries } from '../models/presets.ts'
+import { seededRandom } from '../nn/random.ts'
+import {
+  commonInput,
+  type CommonInput,
+  type LabelledPatch,
+  labelledPatches,
+  type PatchLookup,
+} from './labelledPatches.ts'
+import { type Side, splitAuto, splitBy } from './split.ts'
+
+/** Fewer teach a network nothing but the labels themselves. */
+const FEWEST_PATCHES = 10
+/** Above this ratio between the most and the least frequent class it is mentioned. */
+const IMBALANCE = 10
+/** A figure on fewer held-out patches of a class has an interval too wide to choose a model by. */
+const FEW_HELD_OUT = 20
+
+/** A plan, with the patches it speaks of. */
+export type DetailedPlan = {
+  plan: TrainingPlan
+  input: CommonInput | null
+  training: LabelledPatch[]
+  validation: LabelledPatch[]
+}
+
+export function makePlan(
+  lookup: PatchLookup,
+  classes: readonly PatchClass[],
+  settings: TrainingSettings,
+): DetailedPlan {
+  const chosen = settings.classes.map((number) => classes.find((each) => each.number === number))
+  const classNames = chosen.map((each) => each?.name ?? '(deleted class)')
+  const reasons: string[] = []
+  if (chosen.includes(undefined)) reasons.push('One of the chosen classes was deleted. Choose the classes again.')
+  if (new Set(settings.classes).size !== settings.classes.length) reasons.push('A class was chosen twice.')
+
+  const given = settings.validation.kind === 'source' ? settings.validation.source : null
+  const sources = settings.sources.filter((source) => source !== given)
+  const all = [...new Set(given === null ? sources : [...sources, given])]
+  const input = commonInput(all.map(lookup.sourceById))
+  if ('reason' in input) reasons.push(input.reason)
+
+  const patches = sources.flatMap((source) => labelledPatches(lookup, source, settings.classes))
+  reasons.push(...notEnough(patches, settings.classes, classNames))
+
+  const held = given === null ? [] : labelledPatches(lookup, given, settings.classes)
+  if (given !== null && held.length === 0)
+    reasons.push(
+      'The source to measure on has no labels of the chosen classes. Label some of its patches or choose another.',
+    )
+
+  const sides = reasons.length > 0 ? null : chooseSides(patches, settings.validation, classNames.length, settings.seed)
+  if (sides?.refused) reasons.push(sides.refused)
+  const on = (side: Side) => patches.filter((_, i) => (sides?.sides[i] ?? 'training') === side)
+  const training = on('training')
+  const validation = given === null ? on('validation') : held
+  const unknownCases = all.some((source) => {
+    const found = lookup.sourceById(source)
+    return found.kind === 'set' && !found.casesKnown
+  })
+  const split =
+    sides && !sides.refused
+      ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
+      : null
+  const ready = reasons.length === 0
+
+  return {
+    plan: {
+      ready,
+      reasons,
+      warnings: split ? warningsOf(split, classNames) : [],
+      classNames,
+      split,
+      edgePx: 'reason' in input ? null : input.edgePx,
+      mpp: 'reason' in input ? null : input.mpp,
+      networks: 'reason' in input ? [] : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length)),
+    },
+    input: 'reason' in input ? null : input,
+    training,
+    validation,
+  }
+}
+
+function notEnough(
+  patches: readonly LabelledPatch[],
+  classes: readonly ClassNumber[],
+  names: readonly string[],
+): string[] {
+  const counts = classes.map((_, target) => patches.filter((patch) => patch.target === target).length)
+  const soFar = names.map((name, k) => `${counts[k]!.toLocaleString('en')} ${name}`).join(', ')
+  if (classes.length < 2) return ['A network tells classes apart, so it needs at least two. Choose a second class.']
+  const reasons: string[] = []
+  if (counts.filter((count) => count > 0).length < 2 || patches.length < FEWEST_PATCHES)
+    reasons.push(`Label ${FEWEST_PATCHES} patches of two classes to train: ${soFar} so far.`)
+  else
+    for (const [k, count] of counts.entries())
+      if (count < 2)
+        reasons.push(
+          `The class “${names[k]}” has ${count === 0 ? 'no labels' : 'one label'} among the chosen patches. Label at least two patches of it, or leave the class out.`,
+        )
+  return reasons
+}
+
+type Chosen = { rule: SplitSummary['rule']; sides: Side[]; refused?: string }
+
+function chooseSides(patches: readonly LabelledPatch[], validation: Validation, classes: number, seed: number): Chosen {
+  const all = (rule: 'given' | 'none'): Chosen => ({ rule, sides: patches.map(() => 'training') })
+  if (validation.kind === 'source') return all('given')
+  if (validation.kind === 'none') return all('none')
+  const random = seededRandom(seed)
+  if (validation.rule === 'auto') return splitAuto(patches, classes, validation.fraction, random) ?? all('none')
+  const split = splitBy(validation.rule, patches, classes, validation.fraction, random)
+  if (split) return split
+  return {
+    ...all('none'),
+    refused: `The labels can not be held out by ${validation.rule}: some class would be missing on one side. Label more, or let Tessera choose the rule.`,
+  }
+}
+
+function summarise(
+  rule: SplitSummary['rule'],
+  training: readonly LabelledPatch[],
+  validation: readonly LabelledPatch[],
+  leftOut: number,
+  classes: number,
+  unknownCases: boolean,
+): SplitSummary {
+  const side = (patches: readonly LabelledPatch[]) => ({
+    patches: patches.length,
+    perClass: Array.from({ length: classes }, (_, k) => patches.filter((patch) => patch.target === k).length),
+    slides: new Set(patches.map((patch) => patch.slide)).size,
+    cases: new Set(patches.map((patch) => patch.case)).size,
+  })
+  const summary = { rule, training: side(training), validation: side(validation), leftOut, sentence: '' }
+  return { ...summary, sentence: sentenceOf(summary, unknownCases) }
+}
+
+const counted = (count: number, one: string, many: string): string =>
+  count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`
+
+function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unknownCases: boolean): string {
+  const patches = counted(validation.patches, 'patch', 'patches')
+  switch (rule) {
+    case 'case':
+      return unknownCases
+        ? `${patches} are held out at random, because the set does not say which patient each patch is from. Patches of one patient may be on both sides, so the figure may be too good; give cases, or measure on a set of other patients.`
+        : `Held out by case (patient): ${patches} of ${counted(validation.cases, 'case', 'cases')}; the network is trained on ${counted(training.cases, 'other case', 'other cases')}.`
+    case 'slide':
+      return `Held out by slide: ${patches} of ${counted(validation.slides, 'slide', 'slides')}. All slides are of one patient, or one patient has all labels of a class, so the figure does not speak for another patient.`
+    case 'blocks':
+      return `Held out by blocks of the slide: ${patches}, with a gap of one patch${leftOut > 0 ? ` (${leftOut.toLocaleString('en')} labelled patches beside them are used for neither)` : ''}. There is only one slide to learn from, so the figure does not speak for another slide.`
+    case 'given':
+      return `Measured on ${patches} of a source of its own, none of which is trained on.`
+    case 'none':
+      return 'No patches are held out, so there will be no figure of how good the model is. Label more, further apart or on a second slide, to get one.'
+  }
+}
+
+function warningsOf({ training, validation, rule }: SplitSummary, names: readonly string[]): string[] {
+  const warnings: string[] = []
+  const most = Math.max(...training.perClass)
+  const least = Math.min(...training.perClass)
+  if (most > IMBALANCE * least) {
+    const rare = names[training.perClass.indexOf(least)]
+    warnings.push(
+      `There are ${Math.round(most / least)} times as many patches of “${names[training.perClass.indexOf(most)]}” as of “${rare}”. Balanced drawing shows the rare ones more often; more labels of “${rare}” would help most.`,
+    )
+  }
+  const few = validation.perClass.findIndex((count) => count < FEW_HELD_OUT)
+  if (rule !== 'none' && few >= 0)
+    warnings.push(
+      `Only ${counted(validation.perClass[few]!, 'patch', 'patches')} of “${names[few]}” ${validation.perClass[few] === 1 ? 'is' : 'are'} held out: look at the interval, not at the figure.`,
+    )
+  return warnings
+}

@@ -1,0 +1,135 @@
+/** Training runs in the database: settings, the patches of each side, and the curve. */
+import type { FaultRecord } from '../../src-shared/errors.ts'
+import { JobId, ModelId, RunId, type SourceId } from '../../src-shared/ids.ts'
+import type { SplitSummary } from '../../src-shared/models.ts'
+import { type TrainingPoint, TrainingRun, TrainingSettings } from '../../src-shared/training.ts'
+import type { ReadableDb, WritableDb } from '../store/database.ts'
+
+type RunRow = {
+  id: string
+  job: string
+  settings: string
+  class_names: string
+  split: string
+  steps: number | null
+  steps_per_epoch: number
+  model: string | null
+  fault: string | null
+  created_at: number
+}
+
+const SELECT = `
+  SELECT runs.id, jobs.id AS job, runs.settings, runs.class_names, runs.split, runs.steps, runs.steps_per_epoch,
+         models.id AS model, jobs.fault, runs.created_at
+  FROM runs JOIN jobs ON jobs.seq = runs.job LEFT JOIN models ON models.run = runs.seq`
+
+const fromRow = (row: RunRow): TrainingRun =>
+  TrainingRun.parse({
+    id: RunId.parse(row.id),
+    job: JobId.parse(row.job),
+    settings: TrainingSettings.parse(JSON.parse(row.settings)),
+    classNames: JSON.parse(row.class_names) as string[],
+    split: JSON.parse(row.split) as SplitSummary,
+    steps: row.steps,
+    stepsPerEpoch: row.steps_per_epoch,
+    model: row.model === null ? null : ModelId.parse(row.model),
+    fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord),
+    createdAt: row.created_at,
+  })
+
+export const listRuns = (db: ReadableDb): TrainingRun[] =>
+  db.all<RunRow>(`${SELECT} ORDER BY runs.seq DESC`).map(fromRow)
+
+export function findRun(db: ReadableDb, run: RunId): TrainingRun | null {
+  const row = db.get<RunRow>(`${SELECT} WHERE runs.id = @run`, { run })
+  return row ? fromRow(row) : null
+}
+
+export function insertRun(
+  db: WritableDb,
+  run: {
+    id: RunId
+    job: number
+    settings: TrainingSettings
+    classNames: string[]
+    split: SplitSummary
+    stepsPerEpoch: number
+  },
+): number {
+  return db.run(
+    `INSERT INTO runs (id, job, settings, class_names, split, steps, steps_per_epoch, created_at)
+     VALUES (@id, @job, @settings, @classNames, @split, NULL, @stepsPerEpoch, @createdAt)`,
+    {
+      id: run.id,
+      job: run.job,
+      settings: JSON.stringify(run.settings),
+      classNames: JSON.stringify(run.classNames),
+      split: JSON.stringify(run.split),
+      stepsPerEpoch: run.stepsPerEpoch,
+      createdAt: Date.now(),
+    },
+  ).rowid
+}
+
+export const saveSteps = (db: WritableDb, run: RunId, steps: number, stepsPerEpoch: number): void =>
+  void db.run('UPDATE runs SET steps = @steps, steps_per_epoch = @stepsPerEpoch WHERE id = @run', {
+    run,
+    steps,
+    stepsPerEpoch,
+  })
+
+/** Patches of one side of a run that lie in one source, in the order of its pixel file. */
+export type RunPatches = { source: SourceId; patch: Uint32Array; target: Uint16Array }
+
+export function insertRunPatches(
+  db: WritableDb,
+  run: number,
+  side: 'training' | 'validation',
+  patches: readonly (RunPatches & { seq: number })[],
+): void {
+  for (const { seq, patch, target } of patches)
+    db.run('INSERT INTO run_patches (run, side, source, patch, target) VALUES (@run, @side, @seq, @patch, @target)', {
+      run,
+      side,
+      seq,
+      patch: new Uint8Array(patch.buffer, patch.byteOffset, patch.byteLength),
+      target: new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
+    })
+}
+
+export function runPatches(db: ReadableDb, run: RunId, side: 'training' | 'validation'): RunPatches[] {
+  return db
+    .all<{ source: string; patch: Uint8Array; target: Uint8Array }>(
+      `SELECT sources.id AS source, run_patches.patch, run_patches.target
+       FROM run_patches JOIN sources ON sources.seq = run_patches.source JOIN runs ON runs.seq = run_patches.run
+       WHERE runs.id = @run AND run_patches.side = @side ORDER BY run_patches.source`,
+      { run, side },
+    )
+    .map((row) => ({
+      source: row.source as SourceId,
+      patch: new Uint32Array(new Uint8Array(row.patch).buffer),
+      target: new Uint16Array(new Uint8Array(row.target).buffer),
+    }))
+}
+
+export const savePoint = (db: WritableDb, run: RunId, point: TrainingPoint): void =>
+  void db.run(
+    `INSERT OR REPLACE INTO run_points (run, step, kind, point)
+     SELECT seq, @step, @kind, @point FROM runs WHERE id = @run`,
+    { run, step: point.step, kind: point.kind, point: JSON.stringify(point) },
+  )
+
+/** Points after a step belong to a sitting that was lost; a resumed run makes them anew. */
+export const forgetPointsAfter = (db: WritableDb, run: RunId, step: number): void =>
+  void db.run('DELETE FROM run_points WHERE step > @step AND run = (SELECT seq FROM runs WHERE id = @run)', {
+    run,
+    step,
+  })
+
+export const listPoints = (db: ReadableDb, run: RunId): TrainingPoint[] =>
+  db
+    .all<{ point: string }>(
+      `SELECT point FROM run_points WHERE run = (SELECT seq FROM runs WHERE id = @run) ORDER BY step, kind`,
+      { run },
+    )
+    .map((row) => JSON.parse(row.point) as TrainingPoint)

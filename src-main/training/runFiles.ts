@@ -1,0 +1,78 @@
+/**
+ * The files of a training run: its patches' pixels, one file for each side, and its checkpoints. They live as long as the
+ * run may go on; what stays of it is the model.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { SourceId } from '../../src-shared/ids.ts'
+import { fileError } from '../files/fileErrors.ts'
+import { writeWhole } from '../files/writeFile.ts'
+import type { CommonInput } from './labelledPatches.ts'
+import type { RunPatches } from './rows.ts'
+
+/** Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given. */
+export type ReadPixels = (
+  order: { source: SourceId; patches: Uint32Array; edgePx: number; channels: 1 | 3 },
+  file: string,
+  options: { signal: AbortSignal; onProgress: (done: number) => void },
+) => Promise<void>
+
+export type SideName = 'training' | 'validation'
+
+export const pixelFile = (folder: string, side: SideName): string => path.join(folder, `${side}.pixels`)
+export const checkpointFolder = (folder: string): string => path.join(folder, 'checkpoints')
+
+/** Reads the pixels of one side into its file, unless an earlier sitting has done so. */
+export async function gatherPixels(
+  readPixels: ReadPixels,
+  folder: string,
+  side: SideName,
+  patches: readonly RunPatches[],
+  input: CommonInput,
+  options: { signal: AbortSignal; onProgress: (done: number) => void },
+): Promise<void> {
+  const file = pixelFile(folder, side)
+  if (existsSync(file)) return
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw fileError(folder, error)
+  })
+  const parts: string[] = []
+  let before = 0
+  for (const [i, { source, patch }] of patches.entries()) {
+    const part = patches.length === 1 ? file : `${file}.${i}`
+    const done = before
+    const order = { source, patches: patch, edgePx: input.edgePx, channels: input.channels }
+    await readPixels(order, part, { signal: options.signal, onProgress: (now) => options.onProgress(done + now) })
+    if (options.signal.aborted) return
+    before += patch.length
+    parts.push(part)
+  }
+  if (parts.length > 1) await join(parts, file)
+}
+
+async function join(parts: readonly string[], file: string): Promise<void> {
+  await writeWhole(file, async (handle) => {
+    for (const part of parts)
+      for await (const chunk of createReadStream(part, { highWaterMark: 1 << 20 }))
+        await handle.writeFile(chunk as Uint8Array)
+  })
+  for (const part of parts) await rm(part, { force: true })
+}
+
+/** SHA-256 over every patch of both sides: pixels, class and side, in order. */
+export async function dataHash(folder: string, sides: Record<SideName, readonly RunPatches[]>): Promise<string> {
+  const hash = createHash('sha256')
+  for (const side of ['training', 'validation'] as const) {
+    if (sides[side].length === 0) continue
+    hash.update(side)
+    for await (const chunk of createReadStream(pixelFile(folder, side), { highWaterMark: 1 << 20 }))
+      hash.update(chunk as Uint8Array)
+    for (const { target } of sides[side])
+      hash.update(new Uint8Array(target.buffer, target.byteOffset, target.byteLength))
+  }
+  return hash.digest('hex')
+}
+
+export const removeRunFiles = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })
