@@ -1,7 +1,6 @@
 /** One gesture that labels patches, or clears them. */
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { SourceId } from '../../src-shared/ids.ts'
-import { UNLABELLED } from '../../src-shared/labels.ts'
 import { type PatchSource, sourceSize } from '../../src-shared/patches.ts'
 import type { LabelEffect } from './effects.ts'
 import type { LabelBook } from './labelBook.ts'
@@ -52,10 +51,14 @@ export function labelEffect(
 
 const patchesText = (count: number): string => (count === 1 ? '1 patch' : `${count.toLocaleString('en')} patches`)
 
-/** What a menu says behind “Undo”. */
-export const assignText = (count: number, className: string | null): string =>
-  className === null ? `clear ${patchesText(count)}` : `label ${patchesText(count)} as ${className}`
+/**
+ * What a menu says behind “Undo”.
+ * @param classNames the classes given; null = cleared
+ */
+export function assignText(count: number, classNames: readonly (string | null)[]): string {
+  const [className, ...others] = classNames
+  if (others.length > 0) return `label ${patchesText(count)}`
+  return className === null ? `clear ${patchesText(count)}` : `label ${patchesText(count)} as ${className}`
+}
 
 export const importText = (count: number, from: string): string => `import ${patchesText(count)} from ${from}`
-
-export const isClearing = (classNumber: number): boolean => classNumber === UNLABELLED

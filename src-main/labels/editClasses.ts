@@ -23,10 +23,6 @@ export function classByNumber(db: ReadableDb, number: ClassNumber): PatchClass {
   return found
 }
 
-/** Names are compared without case: “Tumor” and “tumor” are one class. */
-export const classByName = (db: ReadableDb, name: string): PatchClass | undefined =>
-  listClasses(db).find((each) => each.name.toLowerCase() === name.trim().toLowerCase())
-
 export function addClass(
   db: ReadableDb,
   wanted: { name: string; colour: Colour | null; key: string | null },

@@ -31,11 +31,6 @@ export const reverseEffects = (effects: Effects): Effects => ({
   masks: effects.masks.map(swapped),
 })
 
-export const changesNothing = (effects: Effects): boolean =>
-  effects.classes.length === 0 &&
-  effects.masks.length === 0 &&
-  effects.labels.every((effect) => effect.patch.length === 0)
-
 /** Makes the current tables say what the gesture `sequence` says. */
 export function applyEffects(db: WritableDb, sequence: number, effects: Effects): void {
   // A class comes to life before labels name it, and dies after they are gone.

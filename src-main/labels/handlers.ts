@@ -9,6 +9,7 @@ import {
   GestureKind,
   type LabelCount,
   type labelCalls,
+  type PatchClass,
   UNLABELLED,
 } from '../../src-shared/labels.ts'
 import { type Grid, type MaskParams, type MaskPreview, sourceSize } from '../../src-shared/patches.ts'
@@ -35,6 +36,7 @@ export interface LabelsRoom {
   handlers: CallHandlers<typeof labelCalls>
   /** Class number of each patch of a source, 0 = unlabelled: [patch]. */
   of: (source: SourceId) => Readonly<Uint16Array>
+  classes: () => PatchClass[]
 }
 
 export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
@@ -102,12 +104,14 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
 
     'labels.assign'({ source, patches, class: number, why, prediction }) {
       return recordIf((db) => {
-        const name = number === UNLABELLED ? null : classByNumber(db, number).name
-        const effect = labelEffect(gestures.book, sources, source, patches, () => number)
+        const effect = labelEffect(gestures.book, sources, source, patches, classOfEach(patches, number))
         if (effect.patch.length === 0) return null
+        const names = [...new Set(effect.after)].map((each) =>
+          each === UNLABELLED ? null : classByNumber(db, each).name,
+        )
         return {
           kind: why,
-          text: assignText(effect.patch.length, name),
+          text: assignText(effect.patch.length, names),
           source: effect.source,
           prediction,
           effects: { ...noEffects, labels: [effect] },
@@ -216,7 +220,18 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       })
     },
   }
-  return { handlers, of: labelsOf }
+  return { handlers, of: labelsOf, classes: () => listClasses(store.read) }
+}
+
+/** @throws {TesseraError} INPUT_INVALID when there is not one class for each patch */
+function classOfEach(patches: Uint32Array, given: number | Uint16Array): (i: number) => number {
+  if (typeof given === 'number') return () => given
+  if (given.length === patches.length) return (i) => given[i]!
+  throw tesseraError(
+    'INPUT_INVALID',
+    `${patches.length} patches came with ${given.length} classes; one class for each, or one for all, was expected.`,
+    { call: 'labels.assign', issues: ['class: wrong length'] },
+  )
 }
 
 /** Undo and redo append the inverse; they are gestures like any other. */

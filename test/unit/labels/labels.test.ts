@@ -44,6 +44,21 @@ describe('labelling', () => {
     expect(bench.changes).toHaveLength(1)
   })
 
+  test('patches given a class each are one step, and undo gives each its own back', () => {
+    const bench = LabelBench.create()
+    const grid = bench.addGrid(bench.addSlide())
+    const each = { source: grid, patches: Uint32Array.of(1, 2, 3), class: Uint16Array.of(TUMOR, NORMAL, 0) }
+    bench.calls['labels.assign']({ ...each, why: 'accept', prediction: null })
+    expect(bench.stored(grid)).toEqual([
+      [1, TUMOR],
+      [2, NORMAL],
+    ])
+    bench.undo()
+    expect(bench.stored(grid)).toEqual([])
+    const short = { ...each, class: Uint16Array.of(TUMOR), why: 'accept' as const, prediction: null }
+    expect(() => bench.calls['labels.assign'](short)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
+  })
+
   test('a diff names only the patches that changed, with what they were before', () => {
     const bench = LabelBench.create()
     const grid = bench.addGrid(bench.addSlide())

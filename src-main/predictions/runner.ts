@@ -1,0 +1,154 @@
+/**
+ * The job that predicts: block by block, read the patches, run the network, write and record the probabilities. The next
+ * block is read while the network works on this one. Finished blocks are never done twice, so it resumes anywhere.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { tesseraError } from '../../src-shared/errors.ts'
+import { PredictionRunId, type SourceId } from '../../src-shared/ids.ts'
+import type { Model } from '../../src-shared/models.ts'
+import { type PatchSource, sourceSize } from '../../src-shared/patches.ts'
+import { type PredictionBlock, type PredictionRun, summarise } from '../../src-shared/predictions.ts'
+import { fileError } from '../files/fileErrors.ts'
+import type { JobRunner } from '../jobs/queue.ts'
+import type { WorkerHost } from '../jobs/workerHost.ts'
+import { openCheckedModel } from '../models/openModel.ts'
+import { type EngineClient, withEngine } from '../nn/engine.ts'
+import type { OpenModel } from '../nn/engineContract.ts'
+import type { Store } from '../store/database.ts'
+import type { ReadPixels } from '../training/runFiles.ts'
+import { readBlocks, sealOf, writeBlock } from './probabilityFile.ts'
+import { type Block, findRun, insertBlock, listBlocks, maskOfRun, sealRun } from './rows.ts'
+
+/** Patches in one block: a few seconds of work for a large network, a tenth of one for a small. */
+const BLOCK = 256
+
+export type PredictionRunnerDependencies = {
+  store: Store
+  workerHost: WorkerHost
+  readPixels: ReadPixels
+  sourceById: (source: SourceId) => PatchSource
+  modelById: (model: Model['id']) => Model
+  weightsOf: (model: Model['id']) => string
+  predictionsFolder: string
+  tellBlock: (run: PredictionRunId, block: PredictionBlock) => void
+  tellRun: (run: PredictionRun) => void
+}
+
+export type PredictionParams = { run: PredictionRunId }
+
+export const probabilityFile = (folder: string, run: PredictionRunId): string => path.join(folder, `${run}.f32`)
+
+/** The patches a run is of, in its order: those inside its mask, or all. */
+export function patchesOfRun(mask: Uint8Array | null, size: number): Uint32Array {
+  const patches = []
+  for (let patch = 0; patch < size; patch++)
+    if (!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) patches.push(patch)
+  return Uint32Array.from(patches)
+}
+
+export function predictionRunner(dependencies: PredictionRunnerDependencies): JobRunner {
+  const { store, workerHost, predictionsFolder } = dependencies
+  const scratchOf = (run: PredictionRunId) => path.join(predictionsFolder, `${run}.scratch`)
+
+  return {
+    unit: 'patches',
+    canPause: true,
+    heavy: true,
+    discard: (params) => rm(scratchOf((params as PredictionParams).run), { recursive: true, force: true }),
+    async run(params, control) {
+      const id = PredictionRunId.parse((params as PredictionParams).run)
+      const run = findRun(store.read, id)
+      if (!run)
+        throw tesseraError('PREDICTION_RUN_UNKNOWN', 'The prediction run of this job is not in the project.', {
+          run: id,
+        })
+      const { card } = dependencies.modelById(run.model)
+      const patches = patchesOfRun(maskOfRun(store.read, id), sourceSize(dependencies.sourceById(run.source)))
+      const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
+      const missing = range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
+      let done = patches.length - missing.reduce((sum, first) => sum + Math.min(BLOCK, patches.length - first), 0)
+      control.report({ done, total: patches.length, phase: 'starting the engine' })
+
+      const scratch = scratchOf(id)
+      await mkdir(scratch, { recursive: true }).catch((error: unknown) => {
+        throw fileError(scratch, error)
+      })
+      const readBlock = async (first: number) => {
+        const block = patches.subarray(first, first + BLOCK)
+        const file = path.join(scratch, `${first}.pixels`)
+        const order = { source: run.source, patches: block, edgePx: card.input.edgePx, channels: card.input.channels }
+        await dependencies.readPixels(order, file, { signal: control.signal, onProgress: () => undefined })
+        return { first, file, block }
+      }
+
+      await withEngine(workerHost, async (engine) => {
+        const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model))
+        for await (const { first, file, block } of ahead(missing, readBlock, control.signal)) {
+          const probabilities = await predictBlock(engine, handle, file, block.length)
+          await rm(file, { force: true })
+          const written = await writeBlock(
+            probabilityFile(predictionsFolder, id),
+            first,
+            card.classes.length,
+            probabilities,
+          )
+          store.transaction('predictions.block', (db) => insertBlock(db, id, written))
+          done += block.length
+          dependencies.tellBlock(id, { patch: block.slice(), probabilities })
+          control.report({ done, phase: 'predicting' })
+        }
+      })
+      if (control.signal.aborted) return
+      await rm(scratch, { recursive: true, force: true })
+      const blocks = listBlocks(store.read, id)
+      const counts = await countClasses(probabilityFile(predictionsFolder, id), blocks, card.classes.length)
+      store.transaction('predictions.seal', (db) => sealRun(db, id, sealOf(blocks), counts))
+      dependencies.tellRun(findRun(store.read, id)!)
+    },
+  }
+}
+
+/** Patches of each class by the most probable one; reads the file back, so that only a sound one is sealed. */
+async function countClasses(file: string, blocks: readonly Block[], classes: number): Promise<number[]> {
+  const counts = new Array<number>(classes).fill(0)
+  for (const { probabilities } of await readBlocks(file, blocks, classes))
+    for (const [k, count] of summarise(probabilities, classes, null, null).counts.entries()) counts[k]! += count
+  return counts
+}
+
+async function predictBlock(
+  engine: EngineClient,
+  model: OpenModel,
+  file: string,
+  count: number,
+): Promise<Float32Array> {
+  const { probabilities } = await engine.call('engine.predict', { model, file, patches: count, first: 0, count })
+  return probabilities
+}
+
+const range = (from: number, to: number, step: number): number[] =>
+  Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step)
+
+/** Does `work` on each item in turn, always one ahead of who takes the results; stops when the signal says so. */
+async function* ahead<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  signal: AbortSignal,
+): AsyncGenerator<R> {
+  let next: Promise<R> | null = null
+  try {
+    for (let i = 0; i < items.length; i++) {
+      const current: Promise<R> = next ?? work(items[i]!)
+      next = null
+      const result = await current
+      if (signal.aborted) return
+      if (i + 1 < items.length) next = work(items[i + 1]!)
+      yield result
+      if (signal.aborted) return
+    }
+  } finally {
+    // Its result is not wanted any more; its failure was caused by the same end.
+    await next?.catch(() => undefined)
+  }
+}
