@@ -6,7 +6,6 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
 import { securityHeaders } from './contentSecurity.ts'
 
 const types: Readonly<Record<string, string>> = {
@@ -34,7 +33,8 @@ export function createAppFetch(root: string, exportById: ExportLookup, connect: 
   const send = async (file: string, headers: Record<string, string>): Promise<Response> => {
     const size = await sizeOf(file)
     if (size === null) return refuse(404)
-    const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>
+    // Node has two names for its one type of web stream
+    const body = Readable.toWeb(createReadStream(file)) as unknown as ReadableStream
     return new Response(body, { headers: { ...common, 'content-length': String(size), ...headers } })
   }
 

@@ -4,7 +4,8 @@ import type { ProcessEntry } from '../jobs/workerHost.ts'
 
 const sources: Record<ProcessEntry, string> = {
   slides: '../slides/slides.process.ts',
-  engine: '../nn/engine.process.ts',
+  render: '../exports/render.process.ts',
+  engine: './engine.process.ts',
 }
 
 /** The bundler puts every entry into one folder; the source tree has them in their rooms. */

@@ -27,9 +27,9 @@ const thenShow = async (action: () => unknown): Promise<void> => {
 export const stripOf = (items: readonly ReviewItem[], index: number): ReviewItem[] =>
   items.slice(index, index + STRIP_LENGTH)
 
-async function acceptAllShown(): Promise<void> {
+function acceptAllShown(): Promise<void> {
   const review = useReview()
-  for (const item of stripOf(review.items, review.index)) if (item.state === 'open') await review.accept(item)
+  return review.acceptAll(stripOf(review.items, review.index))
 }
 
 /** Gathers the patches to review where that was not done yet, and shows the first. */

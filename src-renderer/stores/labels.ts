@@ -174,6 +174,11 @@ export const useLabels = defineStore('labels', () => {
     if (changed && changed.length > 0) shownChanged(source, changed)
   }
 
+  function refused(what: string, error: unknown): void {
+    if (isTesseraError(error, 'PERSON_NEEDED')) frame.show({ kind: 'welcome' })
+    else faults.report('viewer', what, error)
+  }
+
   /** One gesture, one call, one undo step. @returns whether it is on disk */
   async function commit(source: SourceId, stroke: Stroke, { why, prediction }: Why = JUST_LABELLED): Promise<boolean> {
     const what = stroke.class === UNLABELLED ? 'The labels were not cleared.' : 'The labels were not saved.'
@@ -194,8 +199,7 @@ export const useLabels = defineStore('labels', () => {
       faults.settle('viewer', what)
       return true
     } catch (error) {
-      if (isTesseraError(error, 'PERSON_NEEDED')) frame.show({ kind: 'welcome' })
-      else faults.report('viewer', what, error)
+      refused(what, error)
       return false
     } finally {
       saving.value--
@@ -210,6 +214,31 @@ export const useLabels = defineStore('labels', () => {
     if (!stroke) return false
     paint(source, stroke, to)
     return commit(source, stroke, why)
+  }
+
+  /** Gives each patch a class of its own (0 = none), all in one gesture. @returns whether it is on disk */
+  async function assignEach(
+    source: SourceId,
+    to: ReadonlyMap<number, number>,
+    { why, prediction }: Why,
+  ): Promise<boolean> {
+    const what = 'The labels were not saved.'
+    try {
+      await gesture(() =>
+        call('labels.assign', {
+          source,
+          patches: Uint32Array.from(to.keys()),
+          class: Uint16Array.from(to.values()),
+          why,
+          prediction,
+        }),
+      )
+      faults.settle('viewer', what)
+      return true
+    } catch (error) {
+      refused(what, error)
+      return false
+    }
   }
 
   /** Runs a call that answers with a change, and applies it. */
@@ -246,6 +275,7 @@ export const useLabels = defineStore('labels', () => {
     drop,
     commit,
     assign,
+    assignEach,
     undo: () => gesture(() => call('labels.undo')),
     redo: () => gesture(() => call('labels.redo')),
     addClass: (name: string, colour: Colour | null, key: string | null) =>

@@ -154,6 +154,23 @@ export const useReview = defineStore('review', () => {
     if (item && predicted) await decide(item, predicted.number)
   }
 
+  /** Agrees with several predictions, as one undo step for each grid or set and run. */
+  async function acceptAll(shown: readonly ReviewItem[]): Promise<void> {
+    const open = shown.filter((item) => item.state === 'open' && predictedClass(item) !== null)
+    for (const group of Map.groupBy(open, (item) => `${item.source} ${item.run}`).values()) {
+      const { source, run } = group[0]!
+      for (const item of group) mark(item, 'accepted')
+      const kept = await labels.assignEach(
+        source,
+        new Map(group.map((item) => [item.patch, predictedClass(item)!.number])),
+        { why: 'accept', prediction: run },
+      )
+      if (kept) decidedAt.value = [...decidedAt.value, ...group.map(() => Date.now())]
+      else for (const item of group) mark(item, 'open')
+    }
+    advance()
+  }
+
   async function correct(classNumber: number): Promise<void> {
     if (current.value) await decide(current.value, classNumber)
   }
@@ -196,6 +213,7 @@ export const useReview = defineStore('review', () => {
     build,
     goTo,
     accept,
+    acceptAll,
     correct,
     skip,
     next: () => goTo(index.value + 1),

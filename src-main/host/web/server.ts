@@ -45,14 +45,20 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const verdict = gate.judge(request)
     if (verdict.pass === 'enter') {
-      response.writeHead(303, { ...headers, location: '/', 'set-cookie': verdict.cookie, 'cache-control': 'no-store' }).end()
+      response
+        .writeHead(303, { ...headers, location: '/', 'set-cookie': verdict.cookie, 'cache-control': 'no-store' })
+        .end()
     } else if (!verdict.pass) {
       response.writeHead(verdict.status, headers).end()
     } else if (request.method === 'POST' && request.url === '/tiles') {
       response.writeHead(200, { ...headers, 'content-type': 'application/vnd.msgpack', 'cache-control': 'no-store' })
       response.end(encode(await readTiles(request, options.tiles)))
     } else {
-      await pour(await appFetch(new Request(`${gate.origin}${request.url}`, { method: request.method ?? 'GET' })), request, response)
+      await pour(
+        await appFetch(new Request(`${gate.origin}${request.url}`, { method: request.method ?? 'GET' })),
+        request,
+        response,
+      )
     }
   }
 

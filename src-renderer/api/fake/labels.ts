@@ -63,15 +63,22 @@ export class FakeLabels {
     }
   }
 
-  assign(source: SourceId, patches: ArrayLike<number>, number: number, kind: Gesture['kind'] = 'label'): Change | null {
+  assign(
+    source: SourceId,
+    patches: ArrayLike<number>,
+    given: number | Uint16Array,
+    kind: Gesture['kind'] = 'label',
+  ): Change | null {
     const now = this.array(source)
-    const changed = [...new Set(Array.from(patches))].filter((patch) => now[patch] !== number)
+    const wanted = new Map(Array.from(patches, (patch, i) => [patch, typeof given === 'number' ? given : given[i]!]))
+    const changed = [...wanted.keys()].filter((patch) => now[patch] !== wanted.get(patch))
     if (changed.length === 0) return null
+    const number = wanted.get(changed[0]!)
     const diff: LabelDiff = {
       source,
       patch: Uint32Array.from(changed),
       before: Uint16Array.from(changed, (patch) => now[patch]!),
-      after: new Uint16Array(changed.length).fill(number),
+      after: Uint16Array.from(changed, (patch) => wanted.get(patch)!),
     }
     const name = this.classes.find((each) => each.number === number)?.name
     const what = `${changed.length} ${changed.length === 1 ? 'patch' : 'patches'}`

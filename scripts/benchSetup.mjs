@@ -1,0 +1,15 @@
+/** `npm run bench:setup`: installs the peers of the measurements from Debian: PyTorch, OpenSlide, numpy, Pillow. */
+import { spawnSync } from 'node:child_process'
+import { install, say, stop } from './setup.mjs'
+
+const packages = ['python3-torch', 'python3-openslide', 'python3-numpy', 'python3-pil']
+
+install()
+if (process.platform !== 'linux' || process.getuid?.() !== 0)
+  stop(`The peers are Debian packages. As root: apt-get install ${packages.join(' ')}`)
+say(`Installing with apt-get: ${packages.join(', ')} (about 1 GB).`)
+const apt = (/** @type {string[]} */ ...args) =>
+  spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    .status === 0
+if (!apt('update') || !apt('install', '-y', '--no-install-recommends', ...packages))
+  stop('apt-get could not install the peers; it said why above.')

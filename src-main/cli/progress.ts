@@ -1,0 +1,63 @@
+/** Progress of a job on stderr: a bar on a terminal, a plain line now and then otherwise. */
+import { type Job, isOver } from '../../src-shared/jobs.ts'
+import { tesseraError, toError } from '../../src-shared/errors.ts'
+import type { JobId } from '../../src-shared/ids.ts'
+import type { Rooms } from '../host/rooms.ts'
+
+const BAR = 28
+/** Without a terminal a line this often, ms. */
+const LINE_MS = 10_000
+
+/** 80 → “1:20” */
+export const clock = (seconds: number): string => {
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  const two = (value: number) => String(value).padStart(2, '0')
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}
+
+function line({ title, done, total, unit, rate, eta, phase }: Job): string {
+  const share = total ? ` ${Math.floor((100 * done) / total)} %` : ''
+  const speed = rate === null ? '' : `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s`
+  const left = eta === null ? '' : `, ${clock(eta)} left`
+  return `${title}:${share} ${phase}${speed}${left}`
+}
+
+function bar(job: Job): string {
+  const filled = job.total ? Math.round((BAR * job.done) / job.total) : 0
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ${line(job)}`
+}
+
+/**
+ * Waits for a job and shows how far it is. Ctrl+C cancels it.
+ * @throws the job's fault; CANCELLED
+ */
+export async function watchJob(rooms: Rooms, job: JobId): Promise<Job> {
+  const terminal = process.stderr.isTTY
+  let lastLine = 0
+  const show = (now: Job) => {
+    if (terminal) process.stderr.write(`\r\u001b[K${bar(now).slice(0, (process.stderr.columns ?? 100) - 1)}`)
+    else if (Date.now() - lastLine > LINE_MS) {
+      lastLine = Date.now()
+      process.stderr.write(`${line(now)}\n`)
+    }
+  }
+  const stop = rooms.onJob((changed) => {
+    if (changed.id === job && changed.state === 'running') show(changed)
+  })
+  const cancel = () => void rooms.calls['jobs.cancel']({ job })
+  process.once('SIGINT', cancel)
+  process.once('SIGTERM', cancel)
+  try {
+    const settled = await rooms.jobs.settled(job)
+    if (terminal) process.stderr.write('\r\u001b[K')
+    if (settled.state === 'failed' && settled.fault) throw toError(settled.fault)
+    if (!isOver(settled.state) || settled.state === 'cancelled')
+      throw tesseraError('CANCELLED', `${settled.title}: ${settled.state}.`, {})
+    return settled
+  } finally {
+    stop()
+    process.off('SIGINT', cancel)
+    process.off('SIGTERM', cancel)
+  }
+}

@@ -1,0 +1,146 @@
+/** The engine process's side of its contract: trainings, models to export, models open for prediction. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { tesseraError } from '../../src-shared/errors.ts'
+import type { Normalisation } from '../../src-shared/models.ts'
+import type { Handlers, StreamItem } from '../../src-shared/wire/contract.ts'
+import { openPixelFile, WHOLE_UP_TO, type PatchPixels } from '../features/pixelFile.ts'
+import type { PatchShape } from '../features/patchShape.ts'
+import { fileError } from '../files/fileErrors.ts'
+import { writeBytes } from '../files/writeFile.ts'
+import type { Backend, Predictor } from '../nn/backend.ts'
+import { OpenModel, type EngineContract, type LabelledFile, type TrainingOrder } from '../nn/engineContract.ts'
+import { forwardModel } from '../nn/graph/forwardGraph.ts'
+import { decodeModel } from '../nn/graph/onnx.ts'
+import { networkShapes } from '../nn/graph/shapes.ts'
+import type { LabelledPixels } from '../training/batches.ts'
+import { checkpointBroken, checkpointFile, modelCheckpoint } from '../training/checkpoint.ts'
+import { trainLoop } from '../training/trainLoop.ts'
+import { predictPixels } from '../training/validate.ts'
+
+type News = StreamItem<EngineContract, 'engine.train'>
+/** A training that runs, by the folder of its checkpoints. */
+type Training = { stop: () => void; ended: Promise<void> }
+
+export function engineServer(backend: Backend): Handlers<EngineContract> {
+  const trainings = new Map<string, Training>()
+  const models = new Map<OpenModel, { predictor: Predictor; normalisation: Normalisation }>()
+  let opened = 0
+
+  return {
+    calls: {
+      'engine.info': () => backend.info,
+      async 'engine.stopTraining'({ folder }) {
+        const training = trainings.get(folder)
+        training?.stop()
+        await training?.ended
+      },
+      'engine.exportModel': exportModel,
+      async 'engine.openModel'({ file, normalisation }) {
+        const bytes = await readFile(file).catch((error: unknown) => {
+          throw fileError(file, error)
+        })
+        const predictor = await backend.createPredictor(bytes, file)
+        const model = OpenModel.parse(++opened)
+        models.set(model, { predictor, normalisation })
+        const [channels, height, width] = predictor.input
+        return {
+          model,
+          channels,
+          height,
+          width,
+          classes: predictor.classes,
+          sha256: sha256(bytes),
+          metadata: metadataOf(bytes),
+        }
+      },
+      async 'engine.predict'({ model, file, patches, first, count }) {
+        const open = models.get(model)
+        if (!open)
+          throw tesseraError(
+            'MODEL_UNKNOWN',
+            'This model is no longer open in the engine. Start the prediction again.',
+            {
+              model: String(model),
+            },
+          )
+        if (first + count > patches)
+          throw tesseraError(
+            'PATCH_UNKNOWN',
+            `Patches ${first} to ${first + count - 1} were asked for, but “${file}” holds ${patches}.`,
+            {
+              source: file,
+              patch: first + count - 1,
+              patches,
+            },
+          )
+        const [channels, height, width] = open.predictor.input
+        const pixels = await openPixelFile(file, patches, { channels, height, width }, 0)
+        try {
+          return { probabilities: await predictPixels(open.predictor, pixels, open.normalisation, first, count) }
+        } finally {
+          await pixels.close()
+        }
+      },
+      async 'engine.closeModel'({ model }) {
+        await models.get(model)?.predictor.dispose()
+        models.delete(model)
+      },
+    },
+    streams: {
+      async *'engine.train'(order, signal) {
+        const stopping = new AbortController()
+        const stop = () => stopping.abort()
+        const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+        signal.addEventListener('abort', stop)
+        trainings.set(order.folder, { stop, ended })
+        const news = train(backend, order, stopping.signal)
+        try {
+          for (let next = await news.next(); !next.done; next = await news.next()) yield next.value
+        } finally {
+          // Whoever listened may have left: the training still goes on to its checkpoint.
+          stop()
+          for (let rest = await news.next(); !rest.done;) rest = await news.next()
+          trainings.delete(order.folder)
+          end()
+        }
+      },
+    },
+  }
+}
+
+async function* train(backend: Backend, order: TrainingOrder, signal: AbortSignal): AsyncGenerator<News> {
+  const [channels, height, width] = order.network.input
+  const shape = { channels, height, width }
+  const training = await labelledPixels(order.training, shape)
+  try {
+    const validation = order.validation && (await labelledPixels(order.validation, shape))
+    try {
+      yield* trainLoop(order, { training, validation }, { backend, signal })
+    } finally {
+      await validation?.pixels.close()
+    }
+  } finally {
+    await training.pixels.close()
+  }
+}
+
+async function labelledPixels({ file, classOf }: LabelledFile, shape: PatchShape): Promise<LabelledPixels> {
+  const pixels: PatchPixels = await openPixelFile(file, classOf.length, shape, WHOLE_UP_TO)
+  return { pixels, classOf }
+}
+
+const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = async ({ folder, file, metadata }) => {
+  const checkpoint = await modelCheckpoint(folder)
+  if (!checkpoint) throw checkpointBroken(checkpointFile(folder, 'latest'), 'there is none yet')
+  const bytes = forwardModel(checkpoint.network, checkpoint.weights, metadata)
+  await writeBytes(file, bytes)
+  const { parameters, receptiveFieldPx } = networkShapes(checkpoint.network)
+  const { step, normalisation } = checkpoint
+  return { sha256: sha256(bytes), bytes: bytes.length, step, parameters, receptiveFieldPx, normalisation }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const metadataOf = (bytes: Uint8Array): Record<string, string> =>
+  Object.fromEntries(decodeModel(bytes).metadataProps.map(({ key, value }) => [key, value]))

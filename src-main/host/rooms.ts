@@ -1,0 +1,210 @@
+/** The rooms of one open project, built by hand in the order of the data: each is given those before it. */
+import type { Api, ApiCalls, ApiStreams } from '../../src-shared/api.ts'
+import type { ExportRequest } from '../../src-shared/exports.ts'
+import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { Job } from '../../src-shared/jobs.ts'
+import type { Project } from '../../src-shared/projects.ts'
+import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
+import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
+import { createExports, writeRequest } from '../exports/handlers.ts'
+import type { Predicted } from '../exports/patchTable.ts'
+import type { FileHandles } from '../files/handles.ts'
+import { createJobs, type Jobs } from '../jobs/queue.ts'
+import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
+import { createLabels } from '../labels/handlers.ts'
+import { createModels } from '../models/handlers.ts'
+import { ENGINE_NAME } from '../nn/engineFacts.ts'
+import { createPatches } from '../patches/handlers.ts'
+import { insertMask } from '../patches/masks.ts'
+import { createPredictions } from '../predictions/handlers.ts'
+import { exportsFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
+import type { ProjectStore } from '../projects/projectStore.ts'
+import { createSlides } from '../slides/handlers.ts'
+import { createSlideReader } from '../slides/reader.ts'
+import { createTraining } from '../training/handlers.ts'
+import type { ReadPixels } from '../training/runFiles.ts'
+import { version } from './version.ts'
+
+type OfPrograms = `app.${string}` | `settings.${string}` | `files.${string}` | `projects.${string}`
+/** The calls that need an open project. */
+export type RoomCalls = Omit<ApiCalls, OfPrograms>
+
+export type RoomsOptions = {
+  handles: FileHandles
+  workerHost: WorkerHost
+  personName: () => string
+  publish: <K extends EventName<Api>>(name: K, body: EventBody<Api, K>) => void
+  /** A job failed in a way nobody foresaw. */
+  onUnexpected?: (error: unknown) => void
+}
+
+export interface Rooms {
+  project: Project
+  calls: RoomCalls
+  streams: ApiStreams
+  jobs: Jobs
+  /** @returns the function that stops listening */
+  onJob(listener: (job: Job) => void): () => void
+  /** Adds a slide with a note that is said wherever it is shown. */
+  addSlide(file: string, note: string): Promise<Slide>
+  tiles(request: TileRequest): Promise<TileReply[]>
+  onTileProcess(listener: (process: WorkerProcess) => void): void
+  exportById(id: string): { file: string; name: string } | null
+  /** Writes an export to a file of the caller's choice, without a job. @returns the files written */
+  writeExport(request: ExportRequest, file: string): Promise<string[]>
+  readPredictions(run: PredictionRunId): Promise<Predicted>
+  /** Stops jobs where they can go on later, ends the processes, frees the lock. */
+  close(): Promise<void>
+}
+
+/** A look must not wait for a training; reading patches for one must not slow the look down. */
+const VIEW = { name: 'slide-view', niceness: 2, heapMb: 512 }
+const BATCH = { name: 'slide-read', niceness: 10, heapMb: 512 }
+
+export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
+  const { store, folder } = project
+  const { handles, workerHost, personName, publish } = options
+  const { pathOf } = handles
+  const jobListeners = new Set<(job: Job) => void>()
+
+  const jobs = createJobs(
+    store,
+    (body) => {
+      publish('jobs.changed', body)
+      for (const job of body.changed) for (const listener of jobListeners) listener(job)
+    },
+    options.onUnexpected ?? (() => undefined),
+  )
+  const view = createSlideReader(workerHost, VIEW)
+  const batch = createSlideReader(workerHost, BATCH)
+
+  const slides = createSlides({
+    store,
+    projectFolder: folder,
+    view,
+    batch,
+    pathOf,
+    personName,
+    publish: (body) => publish('slides.changed', body),
+  })
+  const patches = createPatches({
+    store,
+    slides,
+    view,
+    batch,
+    pathOf,
+    publish: (body) => publish('patches.changed', body),
+  })
+  const { sources } = patches
+  const slideById = (slide: SlideId): Slide => slides.shown(slides.byId(slide))
+  const nameOfSource = (id: SourceId): string => {
+    const source = sources.byId(id)
+    return source.kind === 'set' ? source.name : slideById(source.slide).name
+  }
+
+  const labels = createLabels({
+    store,
+    sources,
+    pathOf,
+    personName,
+    computeMask: patches.computeMask,
+    insertMask,
+    publish,
+  })
+  const classes = () => labels.classes()
+
+  const models = createModels({ store, folder: modelsFolder(folder), workerHost, pathOf, publish })
+  const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
+    patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
+
+  const training = createTraining({
+    store,
+    jobs,
+    workerHost,
+    readPixels,
+    sourceById: sources.byId,
+    nameOfSource,
+    classes,
+    runsFolder: runsFolder(folder),
+    modelsFolder: modelsFolder(folder),
+    version,
+    tellModel: (model) => publish('models.changed', { changed: [models.byId(model)] }),
+    lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
+    publish,
+  })
+  const predictions = createPredictions({
+    store,
+    jobs,
+    workerHost,
+    readPixels,
+    sourceById: sources.byId,
+    sourceSeq: sources.seqOf,
+    sources: sources.all,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    predictionsFolder: predictionsFolder(folder),
+    slideById,
+    createGrid: patches.createGrid,
+    engineName: ENGINE_NAME,
+    publish,
+  })
+  const exporting = {
+    store,
+    jobs,
+    workerHost,
+    project: project.project.id,
+    projectFolder: folder,
+    exportsFolder: exportsFolder(folder),
+    classes,
+    sourceById: sources.byId,
+    sourceSeq: sources.seqOf,
+    slideById,
+    readPredictions: predictions.read,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    slidePicture: async (slide: SlideId, edge: number) =>
+      batch.ask(slides.subjectOf(slide), 'slides.thumbnail', { ...(await slides.fileOf(slide)), edge }),
+    publish,
+  }
+  const exports = createExports(exporting)
+
+  // A corrected µm/px makes what was computed with the old one stale.
+  slides.onChanged(() => {
+    models.tellAll()
+    predictions.tellAll()
+  })
+
+  return {
+    project: project.project,
+    jobs,
+    calls: {
+      ...slides.handlers,
+      ...patches.handlers,
+      ...labels.handlers,
+      ...models.handlers,
+      ...training.calls,
+      ...predictions.calls,
+      ...exports.calls,
+      ...jobs.handlers,
+    },
+    streams: { ...training.streams, ...predictions.streams },
+    onJob(listener) {
+      jobListeners.add(listener)
+      return () => jobListeners.delete(listener)
+    },
+    addSlide: slides.add,
+    tiles: slides.tiles,
+    onTileProcess: (listener) => void view.onStarted(listener),
+    exportById: exports.fileById,
+    writeExport: (request, file) =>
+      writeRequest(exporting, request, file, { signal: new AbortController().signal, report: () => undefined }),
+    readPredictions: predictions.read,
+    async close() {
+      await jobs.shutDown()
+      slides.close()
+      view.stop()
+      batch.stop()
+      project.close()
+    },
+  }
+}
