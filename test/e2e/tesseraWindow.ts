@@ -1,0 +1,126 @@
+/** The window in the words of a person who uses it. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, type Locator, type Page } from '@playwright/test'
+
+/** The sample mosaic: 28 × 24 cells of 96 px. */
+export const MOSAIC = { width: 2688, height: 2304, cell: 96, columns: 28, rows: 24 }
+
+export type Cell = readonly [column: number, row: number]
+
+export class TesseraWindow {
+  readonly page: Page
+  /** Errors of the page, of its console, and of the security policy. */
+  readonly complaints: string[] = []
+
+  constructor(page: Page) {
+    this.page = page
+    page.on('pageerror', (error) => this.complaints.push(error.message))
+    page.on('console', (message) => {
+      // OpenSeadragon warns of tiles that arrive after a slide was left; what the policy refuses is an error
+      if (message.type() === 'error') this.complaints.push(message.text())
+    })
+  }
+
+  /** The first start: the notice is read, the name is given. */
+  async begin(name = 'Anna Berg'): Promise<void> {
+    await expect(this.page.getByText('not for diagnosis'), this.complaints.join('; ')).toBeVisible()
+    await this.page.getByLabel('Your name').fill(name)
+    await this.page.getByRole('button', { name: 'Begin' }).click()
+    await this.ready()
+  }
+
+  get viewer(): Locator {
+    return this.page.locator('[data-slide]')
+  }
+
+  /** The slide's first tiles are drawn. */
+  async ready(): Promise<void> {
+    await expect(this.page.locator('[data-ready="true"]')).toBeVisible()
+  }
+
+  async fit(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Fit the slide' }).click()
+    await expect.poll(async () => Number(await this.viewer.getAttribute('data-zoom'))).toBeLessThan(0.6)
+    let before = ''
+    await expect
+      .poll(async () => {
+        const now = (await this.viewer.getAttribute('data-zoom'))!
+        const still = now === before
+        before = now
+        return still
+      })
+      .toBe(true)
+  }
+
+  /** Where the centre of a cell of the mosaic is on the screen, when the whole slide is shown. */
+  async centreOf([column, row]: Cell): Promise<{ x: number; y: number }> {
+    const box = (await this.viewer.boundingBox())!
+    const zoom = Number(await this.viewer.getAttribute('data-zoom'))
+    return {
+      x: box.x + box.width / 2 + ((column + 0.5) * MOSAIC.cell - MOSAIC.width / 2) * zoom,
+      y: box.y + box.height / 2 + ((row + 0.5) * MOSAIC.cell - MOSAIC.height / 2) * zoom,
+    }
+  }
+
+  async click(cell: Cell, options: { button?: 'left' | 'right'; modifiers?: ('Alt' | 'Shift')[] } = {}): Promise<void> {
+    const at = await this.centreOf(cell)
+    for (const key of options.modifiers ?? []) await this.page.keyboard.down(key)
+    await this.page.mouse.click(at.x, at.y, { button: options.button ?? 'left' })
+    for (const key of options.modifiers ?? []) await this.page.keyboard.up(key)
+  }
+
+  /** Presses on one cell, moves to another, lets go. */
+  async drag(from: Cell, to: Cell, options: { modifiers?: 'Shift'[] } = {}): Promise<void> {
+    const [a, b] = [await this.centreOf(from), await this.centreOf(to)]
+    for (const key of options.modifiers ?? []) await this.page.keyboard.down(key)
+    await this.page.mouse.move(a.x, a.y)
+    await this.page.mouse.down()
+    await this.page.mouse.move(b.x, b.y, { steps: 6 })
+    await this.page.mouse.up()
+    for (const key of options.modifiers ?? []) await this.page.keyboard.up(key)
+  }
+
+  async hover(cell: Cell): Promise<void> {
+    const at = await this.centreOf(cell)
+    await this.page.mouse.move(at.x, at.y)
+  }
+
+  press = (key: string): Promise<void> => this.page.keyboard.press(key)
+
+  /** The number of labels the panel shows for a class. */
+  async count(className: string): Promise<number> {
+    const row = this.page.getByRole('list', { name: 'Classes' }).getByRole('listitem').filter({ hasText: className })
+    return Number((await row.innerText()).trim().split(/\s+/).at(-1)!.replace(/\D/g, ''))
+  }
+
+  async expectCounts(counts: Record<string, number>): Promise<void> {
+    for (const [className, count] of Object.entries(counts))
+      await expect.poll(() => this.count(className), { message: `labels of ${className}` }).toBe(count)
+  }
+
+  async undo(): Promise<void> {
+    await this.page.keyboard.press('Control+z')
+  }
+
+  async redo(): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+z')
+  }
+
+  async stage(name: 'Label' | 'Train' | 'Review' | 'Inspect' | 'Results'): Promise<Locator> {
+    await this.page.getByRole('tab', { name, exact: true }).click()
+    return this.page.getByRole('tabpanel', { name })
+  }
+
+  async choose(className: string): Promise<void> {
+    await this.page.getByRole('list', { name: 'Classes' }).getByRole('button', { name: className, exact: true }).click()
+  }
+
+  /** Everything axe finds against WCAG 2.1 A and AA. */
+  async accessibilityProblems(): Promise<string[]> {
+    // axe would look into canvases; there is nothing in them for it
+    const { violations } = await new AxeBuilder({ page: this.page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+      .analyze()
+    return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+  }
+}
