@@ -56,6 +56,9 @@ export function createModels({ store, folder, workerHost, pathOf, publish }: Mod
         store.transaction('models.rename', (db) => renameModel(db, model, name))
         return tell(model)
       },
+      'models.ensemble'() {
+        throw tesseraError('USAGE', 'Ensembles are not made yet.', {})
+      },
       async 'models.import'({ file: handle }) {
         const file = pathOf(handle)
         const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))

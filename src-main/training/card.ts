@@ -7,7 +7,6 @@ import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
 import { micronPerPx } from '../../src-shared/units.ts'
 import type { CommonInput } from './labelledPatches.ts'
-import { RECIPE } from './recipe.ts'
 
 export type CardFacts = {
   model: ModelId
@@ -31,7 +30,7 @@ export function cardOf(facts: CardFacts): ModelCard {
   const best = facts.points.find((point) => point.kind === 'validation' && point.step === facts.bestStep)
   return {
     format: 'tessera-model-card',
-    version: 1,
+    version: 2,
     id: facts.model,
     name: settings.name,
     createdAt: new Date().toISOString(),
@@ -46,18 +45,22 @@ export function cardOf(facts: CardFacts): ModelCard {
     data: facts.data,
     split: run.split,
     training: {
-      ...RECIPE,
+      recipe: settings.recipe,
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
       steps,
       epochs: steps / run.stepsPerEpoch,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
+      stoppedAt: null,
       bestStep: facts.bestStep,
       augmentation: settings.augmentation,
       balanced: settings.balanced,
       seed: settings.seed,
       seconds: facts.seconds,
+      start: null,
     },
+    testTime: settings.testTime,
+    members: [],
     validation: best?.kind === 'validation' ? best.evaluation : null,
     weights: { file: 'model.onnx', sha256: '', bytes: 0 },
     versions: facts.versions,

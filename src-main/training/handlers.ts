@@ -48,6 +48,9 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
   return {
     calls: {
       'training.plan': (settings) => makePlan(lookup, classes(), settings).plan,
+      'training.previewAugmentation'() {
+        throw tesseraError('USAGE', 'The preview is not made yet.', {})
+      },
       'training.runs': () => listRuns(store.read),
       'training.start'(settings) {
         const detailed = makePlan(lookup, classes(), settings)
@@ -79,6 +82,9 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       },
     },
     streams: {
+      'training.findRate'() {
+        throw tesseraError('USAGE', 'The search is not made yet.', {})
+      },
       async *'training.follow'({ run }, signal) {
         const found = findRun(store.read, run)
         if (!found) throw tesseraError('RUN_UNKNOWN', 'There is no such training run in this project.', { run })

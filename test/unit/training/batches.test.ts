@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Augmentation } from '../../../src-shared/models.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { batches } from '../../../src-main/training/batches.ts'
 import { isMilestone, stepsOfEpochs, stepsPerEpoch, validationInterval } from '../../../src-main/training/milestones.ts'
@@ -42,7 +43,7 @@ describe('a batch', () => {
   const data = { pixels, classOf: Uint16Array.of(0, 1, 2) }
   const settings = {
     batchSize: 4,
-    augmentation: { flips: true, turns: true, stain: 0, colour: 0 },
+    augmentation: Augmentation.parse({ stain: 0, colour: 0 }),
     balanced: false,
     labelSmoothing: 0.3,
     seed: 5,

@@ -1,6 +1,7 @@
 /** Small trainings for tests: coloured patches, a small network, a folder of their own. */
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 import type { NetworkDescription } from '../../../src-shared/networks.ts'
+import { Augmentation } from '../../../src-shared/models.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { onnxBackend } from '../../../src-main/nn/backendOnnx.ts'
 import type { TrainingNews, TrainingOrder } from '../../../src-main/nn/engineContract.ts'
@@ -59,7 +60,7 @@ export const anOrder = (folder: string, changes: Partial<TrainingOrder> = {}): T
   weightDecay: 0.05,
   labelSmoothing: 0.05,
   batchSize: 8,
-  augmentation: { flips: true, turns: true, stain: 0.05, colour: 0.1 },
+  augmentation: Augmentation.parse({ stain: 0.05, colour: 0.1 }),
   balanced: true,
   seed: 7,
   folder,
