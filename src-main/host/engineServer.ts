@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { tesseraError } from '../../src-shared/errors.ts'
-import type { Normalisation } from '../../src-shared/models.ts'
 import type { Handlers, StreamItem } from '../../src-shared/wire/contract.ts'
+import { measureNormalisation } from '../features/normalisation.ts'
 import { openPixelFile, WHOLE_UP_TO, type PatchPixels } from '../features/pixelFile.ts'
 import type { PatchShape } from '../features/patchShape.ts'
+import { previewAugmentation } from '../features/preview.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import type { Backend, Predictor } from '../nn/backend.ts'
@@ -15,8 +16,10 @@ import { decodeModel } from '../nn/graph/onnx.ts'
 import { networkShapes } from '../nn/graph/shapes.ts'
 import type { LabelledPixels } from '../training/batches.ts'
 import { checkpointBroken, checkpointFile, modelCheckpoint } from '../training/checkpoint.ts'
+import { searchRate } from '../training/rateSearch.ts'
+import type { TrainingData } from '../training/step.ts'
 import { trainLoop } from '../training/trainLoop.ts'
-import { predictPixels } from '../training/validate.ts'
+import { checkProbabilities, type HowToLook, predictPixels } from '../training/validate.ts'
 
 type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
@@ -24,7 +27,7 @@ type Training = { stop: () => void; ended: Promise<void> }
 
 export function engineServer(backend: Backend): Handlers<EngineContract> {
   const trainings = new Map<string, Training>()
-  const models = new Map<OpenModel, { predictor: Predictor; normalisation: Normalisation }>()
+  const models = new Map<OpenModel, { predictor: Predictor; file: string; how: HowToLook }>()
   let opened = 0
 
   return {
@@ -36,13 +39,13 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
         await training?.ended
       },
       'engine.exportModel': exportModel,
-      async 'engine.openModel'({ file, normalisation }) {
+      async 'engine.openModel'({ file, ...how }) {
         const bytes = await readFile(file).catch((error: unknown) => {
           throw fileError(file, error)
         })
         const predictor = await backend.createPredictor(bytes, file)
         const model = OpenModel.parse(++opened)
-        models.set(model, { predictor, normalisation })
+        models.set(model, { predictor, file, how })
         const [channels, height, width] = predictor.input
         return {
           model,
@@ -77,7 +80,17 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
         const [channels, height, width] = open.predictor.input
         const pixels = await openPixelFile(file, patches, { channels, height, width }, 0)
         try {
-          return { probabilities: await predictPixels(open.predictor, pixels, open.normalisation, first, count) }
+          const probabilities = await predictPixels(open.predictor, pixels, open.how, first, count)
+          checkProbabilities(probabilities, open.predictor.classes, open.file)
+          return { probabilities }
+        } finally {
+          await pixels.close()
+        }
+      },
+      async 'engine.previewAugmentation'({ file, patches, edgePx, channels, augmentation, versions, seed }) {
+        const pixels = await openPixelFile(file, patches, { channels, height: edgePx, width: edgePx }, WHOLE_UP_TO)
+        try {
+          return previewAugmentation(pixels, augmentation, measureNormalisation(pixels), versions, seed)
         } finally {
           await pixels.close()
         }
@@ -88,6 +101,7 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
       },
     },
     streams: {
+      'engine.findRate': (order, signal) => withData(order, (data) => searchRate(order, data, { backend, signal })),
       async *'engine.train'(order, signal) {
         const stopping = new AbortController()
         const stop = () => stopping.abort()
@@ -109,14 +123,18 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
   }
 }
 
-async function* train(backend: Backend, order: TrainingOrder, signal: AbortSignal): AsyncGenerator<News> {
+const train = (backend: Backend, order: TrainingOrder, signal: AbortSignal): AsyncGenerator<News> =>
+  withData(order, (data) => trainLoop(order, data, { backend, signal }))
+
+/** Opens the pixels of an order for as long as something is made of them. */
+async function* withData<T>(order: TrainingOrder, use: (data: TrainingData) => AsyncGenerator<T>): AsyncGenerator<T> {
   const [channels, height, width] = order.network.input
   const shape = { channels, height, width }
   const training = await labelledPixels(order.training, shape)
   try {
     const validation = order.validation && (await labelledPixels(order.validation, shape))
     try {
-      yield* trainLoop(order, { training, validation }, { backend, signal })
+      yield* use({ training, validation })
     } finally {
       await validation?.pixels.close()
     }

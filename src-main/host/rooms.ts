@@ -129,6 +129,8 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     modelsFolder: modelsFolder(folder),
     version,
     tellModel: (model) => publish('models.changed', { changed: [models.byId(model)] }),
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
     lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
     publish,
   })

@@ -14,7 +14,7 @@ export type BackendInfo = { name: string; version: string; device: string; threa
 export type TrainerInput = {
   /** normalised patches, [batch, channel, height, width] */
   patches: Float32Array
-  /** what each should be, [batch, class]; rows add up to 1 */
+  /** what each should be, [batch, class]; rows add up to 1, or to the weight of their patch */
   target: Float32Array
   /** one for each dropout, as `Trainer.masks` lists them: 0 or 1 / (1 − rate) */
   masks: readonly Float32Array[]

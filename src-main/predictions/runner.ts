@@ -83,7 +83,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
       }
 
       await withEngine(workerHost, async (engine) => {
-        const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model))
+        const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), run.testTime)
         for await (const { first, file, block } of ahead(missing, readBlock, control.signal)) {
           const probabilities = await predictBlock(engine, handle, file, block.length)
           await rm(file, { force: true })

@@ -6,6 +6,7 @@ import type { ModelCard, Normalisation } from '../../src-shared/models.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
 import { micronPerPx } from '../../src-shared/units.ts'
+import type { TrainingNews } from '../nn/engineContract.ts'
 import type { CommonInput } from './labelledPatches.ts'
 
 export type CardFacts = {
@@ -17,17 +18,17 @@ export type CardFacts = {
   network: { description: NetworkDescription; parameters: number; receptiveFieldPx: number }
   data: { hash: string; sources: string[] }
   steps: number
-  bestStep: number
-  seconds: number
+  news: Pick<Extract<TrainingNews, { kind: 'finished' }>, 'step' | 'early' | 'bestStep' | 'seconds'>
+  start: ModelCard['training']['start']
   points: readonly TrainingPoint[]
   versions: ModelCard['versions']
 }
 
 /** The card before its weights are written; an ONNX file can not hold its own checksum. */
 export function cardOf(facts: CardFacts): ModelCard {
-  const { run, input, steps } = facts
+  const { run, input, steps, news } = facts
   const { settings } = run
-  const best = facts.points.find((point) => point.kind === 'validation' && point.step === facts.bestStep)
+  const best = facts.points.find((point) => point.kind === 'validation' && point.step === news.bestStep)
   return {
     format: 'tessera-model-card',
     version: 2,
@@ -41,7 +42,7 @@ export function cardOf(facts: CardFacts): ModelCard {
     })),
     input: { edgePx: input.edgePx, channels: input.channels, mpp: input.mpp === null ? null : micronPerPx(input.mpp) },
     normalisation: facts.normalisation,
-    network: { preset: settings.network, ...facts.network },
+    network: { preset: facts.start?.name ?? settings.network, ...facts.network },
     data: facts.data,
     split: run.split,
     training: {
@@ -49,15 +50,15 @@ export function cardOf(facts: CardFacts): ModelCard {
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
       steps,
-      epochs: steps / run.stepsPerEpoch,
+      epochs: news.step / run.stepsPerEpoch,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
-      stoppedAt: null,
-      bestStep: facts.bestStep,
+      stoppedAt: news.early ? news.step : null,
+      bestStep: news.bestStep,
       augmentation: settings.augmentation,
       balanced: settings.balanced,
       seed: settings.seed,
-      seconds: facts.seconds,
-      start: null,
+      seconds: news.seconds,
+      start: facts.start,
     },
     testTime: settings.testTime,
     members: [],

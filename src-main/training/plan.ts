@@ -1,9 +1,12 @@
 /** What a training would do if it started now: which patches on which side, by which rule, and what speaks against it. */
+import { isTesseraError } from '../../src-shared/errors.ts'
 import type { ClassNumber, PatchClass } from '../../src-shared/labels.ts'
 import type { SplitSummary } from '../../src-shared/models.ts'
+import type { Recipe } from '../../src-shared/recipe.ts'
 import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
+import { beginningOf, type EarlierModels } from './beginning.ts'
 import {
   commonInput,
   type CommonInput,
@@ -20,9 +23,10 @@ const IMBALANCE = 10
 /** A figure on fewer held-out patches of a class has an interval too wide to choose a model by. */
 const FEW_HELD_OUT = 20
 
-/** A plan, with the patches it speaks of. */
+/** A plan, with the patches it speaks of, and the settings as they can be: no batch is larger than the data. */
 export type DetailedPlan = {
   plan: TrainingPlan
+  settings: TrainingSettings
   input: CommonInput | null
   training: LabelledPatch[]
   validation: LabelledPatch[]
@@ -31,8 +35,10 @@ export type DetailedPlan = {
 export function makePlan(
   lookup: PatchLookup,
   classes: readonly PatchClass[],
-  settings: TrainingSettings,
+  asked: TrainingSettings,
+  models: EarlierModels,
 ): DetailedPlan {
+  let settings = asked
   const chosen = settings.classes.map((number) => classes.find((each) => each.number === number))
   const classNames = chosen.map((each) => each?.name ?? '(deleted class)')
   const reasons: string[] = []
@@ -44,6 +50,8 @@ export function makePlan(
   const all = [...new Set(given === null ? sources : [...sources, given])]
   const input = commonInput(all.map(lookup.sourceById))
   if ('reason' in input) reasons.push(input.reason)
+  else reasons.push(...whyNotBegin(settings, input, classNames, models))
+  reasons.push(...recipeReasons(settings.recipe, classNames.length))
 
   const patches = sources.flatMap((source) => labelledPatches(lookup, source, settings.classes))
   reasons.push(...notEnough(patches, settings.classes, classNames))
@@ -68,22 +76,54 @@ export function makePlan(
       ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
       : null
   const ready = reasons.length === 0
+  const warnings = split ? warningsOf(split, classNames, settings) : []
+  if (ready && settings.batchSize > training.length) {
+    warnings.push(
+      `There are only ${training.length} patches to train on, so each step takes ${training.length} of them, not ${settings.batchSize}.`,
+    )
+    settings = { ...settings, batchSize: training.length }
+  }
 
   return {
     plan: {
       ready,
       reasons,
-      warnings: split ? warningsOf(split, classNames) : [],
+      warnings,
       classNames,
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
       mpp: 'reason' in input ? null : input.mpp,
       networks: 'reason' in input ? [] : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length)),
     },
+    settings,
     input: 'reason' in input ? null : input,
     training,
     validation,
   }
+}
+
+/** What stands against the network, or against the earlier model it should begin with. */
+function whyNotBegin(
+  settings: TrainingSettings,
+  input: CommonInput,
+  classNames: readonly string[],
+  models: EarlierModels,
+): string[] {
+  try {
+    // A network needs two classes; that there are too few is said in words of their own.
+    beginningOf(settings, input, classNames.length < 2 ? ['', ' '] : classNames, models)
+    return []
+  } catch (error) {
+    if (isTesseraError(error)) return [error.message]
+    throw error
+  }
+}
+
+function recipeReasons({ classWeights }: Recipe, classes: number): string[] {
+  if (!Array.isArray(classWeights) || classWeights.length === classes) return []
+  return [
+    `There are ${classWeights.length} class weights for ${classes} classes. Give one for each, in the order of the classes.`,
+  ]
 }
 
 function notEnough(
@@ -161,8 +201,16 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
   }
 }
 
-function warningsOf({ training, validation, rule }: SplitSummary, names: readonly string[]): string[] {
+function warningsOf(
+  { training, validation, rule }: SplitSummary,
+  names: readonly string[],
+  { balanced, recipe }: TrainingSettings,
+): string[] {
   const warnings: string[] = []
+  if (balanced && recipe.classWeights !== 'none')
+    warnings.push(
+      'Every class is drawn equally often and weighted as well, so rare classes count twice over. One of the two is enough.',
+    )
   const most = Math.max(...training.perClass)
   const least = Math.min(...training.perClass)
   if (most > IMBALANCE * least) {

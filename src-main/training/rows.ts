@@ -85,13 +85,14 @@ export function insertRunPatches(
   db: WritableDb,
   run: number,
   side: 'training' | 'validation',
-  patches: readonly (RunPatches & { seq: number })[],
+  seqOf: (source: SourceId) => number,
+  patches: readonly RunPatches[],
 ): void {
-  for (const { seq, patch, target } of patches)
+  for (const { source, patch, target } of patches)
     db.run('INSERT INTO run_patches (run, side, source, patch, target) VALUES (@run, @side, @seq, @patch, @target)', {
       run,
       side,
-      seq,
+      seq: seqOf(source),
       patch: new Uint8Array(patch.buffer, patch.byteOffset, patch.byteLength),
       target: new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
     })

@@ -9,7 +9,7 @@ import path from 'node:path'
 import type { SourceId } from '../../src-shared/ids.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
-import type { CommonInput } from './labelledPatches.ts'
+import type { CommonInput, LabelledPatch } from './labelledPatches.ts'
 import type { RunPatches } from './rows.ts'
 
 /** Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given. */
@@ -18,6 +18,26 @@ export type ReadPixels = (
   file: string,
   options: { signal: AbortSignal; onProgress: (done: number) => void },
 ) => Promise<void>
+
+/** Patches source by source, in the order their pixel file has. */
+export function bySource(patches: readonly LabelledPatch[]): RunPatches[] {
+  return [...Map.groupBy(patches, ({ source }) => source)].map(([source, members]) => ({
+    source,
+    patch: Uint32Array.from(members, ({ patch }) => patch),
+    target: Uint16Array.from(members, ({ target }) => target),
+  }))
+}
+
+/** The class of each patch of some sources, in the order of their pixel file. */
+export function joinedTargets(parts: readonly RunPatches[]): Uint16Array {
+  const all = new Uint16Array(parts.reduce((sum, { target }) => sum + target.length, 0))
+  let at = 0
+  for (const { target } of parts) {
+    all.set(target, at)
+    at += target.length
+  }
+  return all
+}
 
 export type SideName = 'training' | 'validation'
 

@@ -11,6 +11,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { ModelId, RunId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
+import type { ModelCard } from '../../src-shared/models.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import type { SourceId } from '../../src-shared/ids.ts'
 import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
@@ -18,18 +19,26 @@ import { fileError } from '../files/fileErrors.ts'
 import type { JobControl, JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { CARD_KEY, cardText, weightsFile, writeCard } from '../models/modelFiles.ts'
-import { presetNetwork } from '../models/presets.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { TrainingNews } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
+import { beginningOf, type EarlierModels } from './beginning.ts'
 import { cardOf } from './card.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
-import { RECIPE } from './recipe.ts'
-import { checkpointFolder, dataHash, gatherPixels, pixelFile, type ReadPixels, removeRunFiles } from './runFiles.ts'
+import { type Beginning, orderOf } from './order.ts'
+import {
+  checkpointFolder,
+  dataHash,
+  gatherPixels,
+  joinedTargets,
+  pixelFile,
+  type ReadPixels,
+  removeRunFiles,
+} from './runFiles.ts'
 import { findRun, forgetPointsAfter, listPoints, type RunPatches, runPatches, savePoint, saveSteps } from './rows.ts'
 
-export type TrainingRunnerDependencies = {
+export type TrainingRunnerDependencies = EarlierModels & {
   store: Store
   workerHost: WorkerHost
   readPixels: ReadPixels
@@ -50,6 +59,7 @@ type Prepared = {
   run: TrainingRun
   folder: string
   input: CommonInput
+  beginning: Beginning
   sides: { training: RunPatches[]; validation: RunPatches[] }
 }
 
@@ -68,7 +78,8 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
     const sources = [...new Set([...sides.training, ...sides.validation].map((part) => part.source))]
     const input = commonInput(sources.map(dependencies.sourceById))
     if ('reason' in input) throw tesseraError('TRAINING_NOT_READY', input.reason, { reasons: [input.reason] })
-    return { run, folder: folderOf(id), input, sides }
+    const beginning = beginningOf(run.settings, input, run.classNames, dependencies)
+    return { run, folder: folderOf(id), input, beginning, sides }
   }
 
   return {
@@ -111,7 +122,7 @@ type Finished = { news: Extract<TrainingNews, { kind: 'finished' }>; steps: numb
 /** @returns null when it was asked to stop before the end */
 async function train(
   { store, tellPoints, tellRun }: TrainingRunnerDependencies,
-  { run, folder, input, sides }: Prepared,
+  { run, folder, beginning, sides }: Prepared,
   engine: EngineClient,
   control: JobControl,
 ): Promise<Finished | null> {
@@ -119,29 +130,22 @@ async function train(
   const checkpoints = checkpointFolder(folder)
   const labelled = (side: 'training' | 'validation') => ({
     file: pixelFile(folder, side),
-    classOf: joined(sides[side]),
+    classOf: joinedTargets(sides[side]),
   })
   const stop = () => void engine.call('engine.stopTraining', { folder: checkpoints }).catch(() => undefined) // the stream tells how it ended
   control.signal.addEventListener('abort', stop)
   control.report({ phase: existsSync(checkpoints) ? 'going on from the last checkpoint' : 'starting the engine' })
   let steps = 0
   try {
-    const news = engine.stream('engine.train', {
-      network: presetNetwork(settings.network, input.channels, input.edgePx, run.classNames.length),
-      classes: run.classNames,
-      training: labelled('training'),
-      validation: sides.validation.length > 0 ? labelled('validation') : null,
-      normalisation: null,
-      length: run.steps === null ? settings.length : { kind: 'steps', steps: run.steps },
-      learningRate: settings.learningRate,
-      weightDecay: RECIPE.weightDecay,
-      labelSmoothing: RECIPE.labelSmoothing,
-      batchSize: settings.batchSize,
-      augmentation: settings.augmentation,
-      balanced: settings.balanced,
-      seed: settings.seed,
-      folder: checkpoints,
-    })
+    const length = run.steps === null ? settings.length : { kind: 'steps' as const, steps: run.steps }
+    const news = engine.stream(
+      'engine.train',
+      orderOf({ ...settings, length }, run.classNames, beginning, {
+        training: labelled('training'),
+        validation: sides.validation.length > 0 ? labelled('validation') : null,
+        folder: checkpoints,
+      }),
+    )
     for await (const item of news) {
       switch (item.kind) {
         case 'steps-found':
@@ -177,16 +181,6 @@ async function train(
   )
 }
 
-const joined = (parts: readonly RunPatches[]): Uint16Array => {
-  const all = new Uint16Array(parts.reduce((sum, part) => sum + part.target.length, 0))
-  let at = 0
-  for (const { target } of parts) {
-    all.set(target, at)
-    at += target.length
-  }
-  return all
-}
-
 async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
@@ -194,7 +188,7 @@ async function keepModel(
   { news, steps }: Finished,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
-  const { folder, input, sides } = prepared
+  const { folder, input, sides, beginning } = prepared
   const run = findRun(store.read, prepared.run.id)!
   const id = ModelId.parse(uuidv7())
   const inside = path.join(modelsFolder, id)
@@ -213,14 +207,14 @@ async function keepModel(
     input,
     normalisation: facts.normalisation,
     network: {
-      description: presetNetwork(run.settings.network, input.channels, input.edgePx, run.classNames.length),
+      description: beginning.network,
       parameters: facts.parameters,
       receptiveFieldPx: facts.receptiveFieldPx,
     },
     data: { hash: await dataHash(folder, sides), sources: [...sources].map(nameOfSource) },
     steps,
-    bestStep: news.bestStep,
-    seconds: news.seconds,
+    news,
+    start: startInCard(run, dependencies),
     points: listPoints(store.read, run.id),
     versions: {
       tessera: version,
@@ -235,4 +229,14 @@ async function keepModel(
   store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))
   tellModel(id)
   tellRun(findRun(store.read, run.id)!)
+}
+
+/** What the card says of the model a run was fine-tuned from. */
+function startInCard(
+  { settings: { start } }: TrainingRun,
+  { modelById }: EarlierModels,
+): ModelCard['training']['start'] {
+  if (!start) return null
+  const { card, name } = modelById(start.model)
+  return { id: start.model, name, sha256: card.weights.sha256, freeze: start.freeze, rateDecay: start.rateDecay }
 }

@@ -45,7 +45,7 @@ describe('a batch', () => {
     batchSize: 4,
     augmentation: Augmentation.parse({ stain: 0, colour: 0 }),
     balanced: false,
-    labelSmoothing: 0.3,
+    recipe: { labelSmoothing: 0.3, classWeights: 'none' as const, mix: { kind: 'none' as const } },
     seed: 5,
   }
   const normalisation = { mean: [0], std: [1 / 255] }
