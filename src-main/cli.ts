@@ -1,6 +1,7 @@
 /** The command line: the same rooms as the window, without one. `tessera --help`. */
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
+import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
 import { addSlideCommands } from './cli/slideCommands.ts'
@@ -19,6 +20,7 @@ addSlideCommands(program)
 addProjectCommands(program)
 addTrainCommand(program)
 addPredictCommands(program)
+addModelCommands(program)
 addDemoCommand(program)
 
 try {

@@ -97,6 +97,7 @@ const CardContent = z.object({
     minutes: z.number().nullable(),
     /** The step at which patience ran out; null when it ran all its steps. */
     stoppedAt: z.number().int().nullable(),
+    /** of folds: of the one that was best last */
     bestStep: z.number().int(),
     augmentation: Augmentation,
     balanced: z.boolean(),

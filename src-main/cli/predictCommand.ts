@@ -14,7 +14,19 @@ import { addPatchSet, addSlideFile } from './patchInputs.ts'
 import { watchJob } from './progress.ts'
 import { number, positive } from './slideCommands.ts'
 
-type InputOptions = { model: string; slide?: string; folder?: string; idx?: string[]; mpp?: number; json?: boolean }
+type InputOptions = {
+  model: string
+  slide?: string
+  folder?: string
+  idx?: string[]
+  mpp?: number
+  tta?: boolean
+  json?: boolean
+}
+
+/** What was said of test-time augmentation; nothing leaves it to the card. */
+const testTimeOf = ({ tta }: InputOptions) =>
+  tta === undefined ? {} : { testTime: tta ? ('d4' as const) : ('none' as const) }
 
 export function addPredictCommands(program: Command): void {
   program
@@ -28,6 +40,8 @@ export function addPredictCommands(program: Command): void {
     .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', (text: string) =>
       number(text),
     )
+    .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+    .option('--no-tta', 'look at each patch once')
     .requiredOption('--out <csv>', 'file to write')
     .option('--json', 'one JSON object on stdout')
     .action(async (options: InputOptions & { out: string; tissue?: number | true }) => {
@@ -38,7 +52,11 @@ export function addPredictCommands(program: Command): void {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
         const target = await targetOf(session, model, options)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, ...target })
+        const [run] = await rooms.calls['predictions.start']({
+          model: model.id,
+          ...target,
+          ...testTimeOf(options),
+        })
         await watchJob(rooms, run!.job)
         const out = path.resolve(options.out)
         await rooms.writeExport({ format: 'csv', source: run!.source, run: run!.id }, out)
@@ -56,6 +74,8 @@ export function addPredictCommands(program: Command): void {
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
     .option('--idx <files...>', 'an IDX pair: images, labels')
     .option('--mpp <µm/px>', 'scale of the pictures', positive)
+    .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+    .option('--no-tta', 'look at each patch once')
     .option('--json', 'one JSON object on stdout')
     .action(async (options: InputOptions) => {
       if ((options.folder === undefined) === (options.idx === undefined))
@@ -64,7 +84,12 @@ export function addPredictCommands(program: Command): void {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
         const set = await addPatchSet(session, options)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, slides: [], sets: [set.id] })
+        const [run] = await rooms.calls['predictions.start']({
+          model: model.id,
+          slides: [],
+          sets: [set.id],
+          ...testTimeOf(options),
+        })
         await watchJob(rooms, run!.job)
         const { patch, probabilities } = await rooms.readPredictions(run!.id)
         const truth = await truthOf(rooms, set, model, patch)

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { ModelCard } from '../../src-shared/models.ts'
+import { recipeInWords } from '../../src-shared/recipe.ts'
 import { PresetName } from '../../src-shared/networks.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
@@ -13,12 +14,15 @@ import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
 import { clock, watchJob } from './progress.ts'
+import { findRateOnTerminal } from './findRate.ts'
+import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
 import { positive, wholeFrom } from './slideCommands.ts'
 
-type TrainOptions = {
+type TrainOptions = RecipeOptions & {
   folder?: string
   idx?: string[]
-  model: string
+  model?: string
+  findLr?: true
   name?: string
   network: PresetName
   epochs?: number
@@ -41,13 +45,14 @@ type TrainOptions = {
 const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description('train a network on the labels of a project, on class folders, or on an IDX pair')
     .argument('[project]', 'project folder; its labelled patches are the data')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
     .option('--idx <files...>', 'an IDX pair as of MNIST: images, labels')
-    .requiredOption('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--find-lr', 'train nothing: look for a good --lr in a short search, and show its curve')
     .option('--name <name>', 'name of the model (default: that of the file)')
     .addOption(new Option('--network <preset>', 'network').choices(PresetName.options).default('small-resnet'))
     .addOption(
@@ -75,20 +80,31 @@ export function addTrainCommand(program: Command): void {
     .option('--no-balance', 'draw patches as often as they come, not every class equally often')
     .option('--mpp <µm/px>', 'scale of the pictures of --folder', positive)
     .option('--json', 'one JSON object on stdout')
-    .action(async (project: string | undefined, options: TrainOptions) => {
-      const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
-      if (given !== 1)
-        throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
-      const train = (session: Session) => trainIn(session, options)
-      await (project === undefined ? withTemporaryProject(train) : withProject(project, { readonly: false }, train))
-    })
+  addRecipeOptions(command).action(async (project: string | undefined, options: TrainOptions) => {
+    const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
+    if (given !== 1)
+      throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
+    const { model, findLr } = options
+    if (model === undefined && !findLr)
+      throw tesseraError('USAGE', 'Say which file to write: --model FILE.onnx (or --find-lr to write none).', {})
+    const train = (session: Session) =>
+      model === undefined || findLr ? findRateIn(session, options) : trainIn(session, options, model)
+    await (project === undefined ? withTemporaryProject(train) : withProject(project, { readonly: false }, train))
+  })
 }
 
-async function trainIn(session: Session, options: TrainOptions): Promise<void> {
+async function settingsIn(session: Session, options: TrainOptions): Promise<TrainingSettings> {
+  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
+  return settingsOf(session, options, set ? [set] : await labelledSources(session.rooms))
+}
+
+const findRateIn = async (session: Session, options: TrainOptions): Promise<void> =>
+  findRateOnTerminal(session.rooms, await settingsIn(session, options), output(options.json ?? false))
+
+async function trainIn(session: Session, options: TrainOptions, model: string): Promise<void> {
   const { rooms } = session
   const out = output(options.json ?? false)
-  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
-  const settings = await settingsOf(session, options, set ? [set] : await labelledSources(rooms))
+  const settings = await settingsIn(session, options)
   const plan = await rooms.calls['training.plan'](settings)
   if (plan.split) {
     out.say(
@@ -103,7 +119,7 @@ async function trainIn(session: Session, options: TrainOptions): Promise<void> {
   await followed
   const trained = (await rooms.calls['training.runs']()).find((each) => each.id === run.id)!
   const { card } = (await rooms.calls['models.list']()).find((model) => model.id === trained.model)!
-  const file = path.resolve(options.model)
+  const file = path.resolve(model)
   await rooms.writeExport({ format: 'model', model: card.id }, file)
   out.result({ model: file, card: cardFileOf(file), ...summary(card) }, sentence(file, card, job))
 }
@@ -112,6 +128,10 @@ const summary = (card: ModelCard) => ({
   steps: card.training.steps,
   epochs: card.training.epochs,
   bestStep: card.training.bestStep,
+  stoppedAt: card.training.stoppedAt,
+  recipe: recipeInWords(card.training.recipe),
+  testTime: card.testTime,
+  members: card.members.length,
   seconds: card.training.seconds,
   classes: card.classes.map((each) => each.name),
   parameters: card.network.parameters,
@@ -125,6 +145,7 @@ function sentence(file: string, card: ModelCard, job: Job): string {
   const lines = [
     `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds)}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
+  if (card.training.stoppedAt !== null) lines.push(`ended at step ${card.training.stoppedAt}: its patience was over`)
   if (card.validation) {
     lines.push(`held out: ${card.validation.n} patches`)
     lines.push(
@@ -170,8 +191,8 @@ async function settingsOf(
   sources: readonly PatchSource[],
 ): Promise<TrainingSettings> {
   const { rooms } = session
-  const name = options.name ?? path.basename(options.model).replace(/\.onnx$/i, '')
-  const validation = await validationOf(session, options)
+  const name = options.name ?? path.basename(options.model ?? 'search').replace(/\.onnx$/i, '')
+  const validation = withRule(await validationOf(session, options), options)
   const [classes, counts] = await Promise.all([rooms.calls['labels.classes'](), rooms.calls['labels.counts']()])
   const used = sources.map((source) => source.id)
   const isUsed = (number: number) => counts.some((each) => each.class === number && used.includes(each.source))
@@ -198,8 +219,11 @@ async function settingsOf(
       turns: options.turns && !isPicture,
       ...(options.stain === undefined ? {} : { stain: options.stain }),
       ...(options.colour === undefined ? {} : { colour: options.colour }),
+      ...changesOf(options),
     },
-    balanced: options.balance,
+    balanced: options.balance && options.classWeights === undefined,
+    recipe: recipeOf(options),
+    ...(await runSettings(session, options)),
     validation,
     seed: options.seed,
   })

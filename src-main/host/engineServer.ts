@@ -3,14 +3,16 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Handlers, StreamItem } from '../../src-shared/wire/contract.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
 import { measureNormalisation } from '../features/normalisation.ts'
-import { openPixelFile, WHOLE_UP_TO, type PatchPixels } from '../features/pixelFile.ts'
+import { openPixelFile, subset, WHOLE_UP_TO } from '../features/pixelFile.ts'
 import type { PatchShape } from '../features/patchShape.ts'
 import { previewAugmentation } from '../features/preview.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import type { Backend, Predictor } from '../nn/backend.ts'
 import { OpenModel, type EngineContract, type LabelledFile, type TrainingOrder } from '../nn/engineContract.ts'
+import { ensembleModel } from '../nn/ensemble.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
 import { decodeModel } from '../nn/graph/onnx.ts'
 import { networkShapes } from '../nn/graph/shapes.ts'
@@ -39,10 +41,9 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
         await training?.ended
       },
       'engine.exportModel': exportModel,
+      'engine.exportEnsemble': exportEnsemble,
       async 'engine.openModel'({ file, ...how }) {
-        const bytes = await readFile(file).catch((error: unknown) => {
-          throw fileError(file, error)
-        })
+        const bytes = await readWhole(file)
         const predictor = await backend.createPredictor(bytes, file)
         const model = OpenModel.parse(++opened)
         models.set(model, { predictor, file, how })
@@ -57,7 +58,7 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
           metadata: metadataOf(bytes),
         }
       },
-      async 'engine.predict'({ model, file, patches, first, count }) {
+      async 'engine.predict'({ model, file, patches, first, count, rows }) {
         const open = models.get(model)
         if (!open)
           throw tesseraError(
@@ -67,7 +68,7 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
               model: String(model),
             },
           )
-        if (first + count > patches)
+        if (first + count > (rows?.length ?? patches))
           throw tesseraError(
             'PATCH_UNKNOWN',
             `Patches ${first} to ${first + count - 1} were asked for, but “${file}” holds ${patches}.`,
@@ -78,7 +79,8 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
             },
           )
         const [channels, height, width] = open.predictor.input
-        const pixels = await openPixelFile(file, patches, { channels, height, width }, 0)
+        const whole = await openPixelFile(file, patches, { channels, height, width }, 0)
+        const pixels = rows ? subset(whole, rows) : whole
         try {
           const probabilities = await predictPixels(open.predictor, pixels, open.how, first, count)
           checkProbabilities(probabilities, open.predictor.classes, open.file)
@@ -87,6 +89,7 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
           await pixels.close()
         }
       },
+      'engine.evaluate': ({ probabilities, truth, classes }) => evaluate(probabilities, truth, classes),
       async 'engine.previewAugmentation'({ file, patches, edgePx, channels, augmentation, versions, seed }) {
         const pixels = await openPixelFile(file, patches, { channels, height: edgePx, width: edgePx }, WHOLE_UP_TO)
         try {
@@ -143,9 +146,9 @@ async function* withData<T>(order: TrainingOrder, use: (data: TrainingData) => A
   }
 }
 
-async function labelledPixels({ file, classOf }: LabelledFile, shape: PatchShape): Promise<LabelledPixels> {
-  const pixels: PatchPixels = await openPixelFile(file, classOf.length, shape, WHOLE_UP_TO)
-  return { pixels, classOf }
+async function labelledPixels({ file, classOf, chosen }: LabelledFile, shape: PatchShape): Promise<LabelledPixels> {
+  const whole = await openPixelFile(file, chosen?.patches ?? classOf.length, shape, WHOLE_UP_TO)
+  return { pixels: chosen ? subset(whole, chosen.rows) : whole, classOf }
 }
 
 const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = async ({ folder, file, metadata }) => {
@@ -157,6 +160,20 @@ const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = asy
   const { step, normalisation } = checkpoint
   return { sha256: sha256(bytes), bytes: bytes.length, step, parameters, receptiveFieldPx, normalisation }
 }
+
+const exportEnsemble: Handlers<EngineContract>['calls']['engine.exportEnsemble'] = async (order) => {
+  const { members, name, file, metadata } = order
+  const read = await Promise.all(members.map(async (member) => ({ ...member, onnx: await readWhole(member.file) })))
+  const bytes = ensembleModel(read, name, metadata)
+  await writeBytes(file, bytes)
+  return { sha256: sha256(bytes), bytes: bytes.length }
+}
+
+/** @throws {TesseraError} FILE_NOT_FOUND, FILE_NO_PERMISSION */
+const readWhole = (file: string): Promise<Uint8Array> =>
+  readFile(file).catch((error: unknown) => {
+    throw fileError(file, error)
+  })
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 

@@ -113,7 +113,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const classes = () => labels.classes()
 
-  const models = createModels({ store, folder: modelsFolder(folder), workerHost, pathOf, publish })
+  const models = createModels({ store, folder: modelsFolder(folder), workerHost, version, pathOf, publish })
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 

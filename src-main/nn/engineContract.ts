@@ -3,15 +3,19 @@
  * message: see ../features/pixelFile.ts for the form of a pixel file.
  */
 import * as z from 'zod'
-import { bytes, float32s, uint16s } from '../../src-shared/arrays.ts'
+import { bytes, float32s, uint16s, uint32s } from '../../src-shared/arrays.ts'
+import { Evaluation } from '../../src-shared/evaluation.ts'
 import { Augmentation, Freeze, Normalisation } from '../../src-shared/models.ts'
 import { NetworkDescription } from '../../src-shared/networks.ts'
 import { Recipe, TestTime } from '../../src-shared/recipe.ts'
 import { RateSearchNews, TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
 import { call, stream } from '../../src-shared/wire/contract.ts'
 
-/** A pixel file and the class of each of its patches, 0 … classes − 1, in its order. */
-export const LabelledFile = z.object({ file: z.string(), classOf: uint16s })
+/** Some patches of a pixel file that holds `patches`, by their places in it. */
+const Rows = z.object({ patches: z.number().int().positive(), rows: uint32s })
+
+/** A pixel file and the class of each of its patches, 0 … classes − 1, in its order; or of the chosen ones, in theirs. */
+export const LabelledFile = z.object({ file: z.string(), classOf: uint16s, chosen: Rows.optional() })
 export type LabelledFile = z.infer<typeof LabelledFile>
 
 /** A model file of Tessera's own to begin with, see ../training/fineTuning.ts. */
@@ -113,6 +117,19 @@ export const engineContract = {
         normalisation: Normalisation,
       }),
     ),
+    /**
+     * Writes several models as one, see ./ensemble.ts.
+     * @throws MODEL_FILE_BROKEN, MODEL_INPUT_MISMATCH, DISK_FULL
+     */
+    'engine.exportEnsemble': call(
+      z.object({
+        members: z.array(z.object({ file: z.string(), normalisation: Normalisation })).min(1),
+        name: z.string(),
+        file: z.string(),
+        metadata: z.record(z.string(), z.string()),
+      }),
+      z.object({ sha256: z.string(), bytes: z.number().int() }),
+    ),
     /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN */
     'engine.openModel': call(
       z.object({ file: z.string(), normalisation: Normalisation, testTime: TestTime }),
@@ -128,7 +145,8 @@ export const engineContract = {
       }),
     ),
     /**
-     * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`.
+     * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`; with `rows`,
+     * of the patches at those of its places.
      * @throws MODEL_OUTPUT_INVALID
      */
     'engine.predict': call(
@@ -138,8 +156,14 @@ export const engineContract = {
         patches: z.number().int().positive(),
         first: z.number().int().nonnegative(),
         count: z.number().int().positive(),
+        rows: uint32s.optional(),
       }),
       z.object({ probabilities: float32s }),
+    ),
+    /** @throws EVALUATION_NOT_POSSIBLE */
+    'engine.evaluate': call(
+      z.object({ probabilities: float32s, truth: uint16s, classes: z.array(z.string()) }),
+      Evaluation,
     ),
     /** [patch][version]: RGB bytes of each patch of a pixel file as a training would show it. */
     'engine.previewAugmentation': call(

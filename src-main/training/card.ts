@@ -4,7 +4,7 @@ import type { ModelId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
 import type { ModelCard, Normalisation } from '../../src-shared/models.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
+import type { TrainingRun } from '../../src-shared/training.ts'
 import { micronPerPx } from '../../src-shared/units.ts'
 import type { TrainingNews } from '../nn/engineContract.ts'
 import type { CommonInput } from './labelledPatches.ts'
@@ -20,7 +20,8 @@ export type CardFacts = {
   steps: number
   news: Pick<Extract<TrainingNews, { kind: 'finished' }>, 'step' | 'early' | 'bestStep' | 'seconds'>
   start: ModelCard['training']['start']
-  points: readonly TrainingPoint[]
+  validation: ModelCard['validation']
+  members: ModelCard['members']
   versions: ModelCard['versions']
 }
 
@@ -28,7 +29,6 @@ export type CardFacts = {
 export function cardOf(facts: CardFacts): ModelCard {
   const { run, input, steps, news } = facts
   const { settings } = run
-  const best = facts.points.find((point) => point.kind === 'validation' && point.step === news.bestStep)
   return {
     format: 'tessera-model-card',
     version: 2,
@@ -61,8 +61,8 @@ export function cardOf(facts: CardFacts): ModelCard {
       start: facts.start,
     },
     testTime: settings.testTime,
-    members: [],
-    validation: best?.kind === 'validation' ? best.evaluation : null,
+    members: facts.members,
+    validation: facts.validation,
     weights: { file: 'model.onnx', sha256: '', bytes: 0 },
     versions: facts.versions,
   }

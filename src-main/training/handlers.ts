@@ -17,8 +17,8 @@ import type { Jobs } from '../jobs/queue.ts'
 import type { PatchLookup } from './labelledPatches.ts'
 import { findRate, previewer } from './looks.ts'
 import { makePlan } from './plan.ts'
-import { findRun, insertRun, insertRunPatches, listPoints, listRuns } from './rows.ts'
-import { bySource } from './runFiles.ts'
+import { findRun, insertRun, insertRunFolds, insertRunPatches, listPoints, listRuns } from './rows.ts'
+import { bySource, foldsBySource } from './runFiles.ts'
 import { type TrainingParams, trainingRunner, type TrainingRunnerDependencies } from './runner.ts'
 
 export type TrainingDependencies = Omit<TrainingRunnerDependencies, 'tellPoints' | 'tellRun'> & {
@@ -67,7 +67,7 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       'training.previewAugmentation': previewer(dependencies),
       'training.runs': () => listRuns(store.read),
       'training.start'(asked) {
-        const { plan, split, settings, ...detailed } = readyPlan(asked)
+        const { plan, split, settings, folds, ...detailed } = readyPlan(asked)
         const id = RunId.parse(uuidv7())
         const job = store.transaction('training.start', (db) => {
           const params: TrainingParams = { run: id }
@@ -83,6 +83,14 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
           })
           for (const side of ['training', 'validation'] as const)
             insertRunPatches(db, run, side, lookup.sourceSeq, bySource(detailed[side]))
+          if (folds)
+            insertRunFolds(
+              db,
+              run,
+              lookup.sourceSeq,
+              bySource(detailed.training),
+              foldsBySource(detailed.training, folds),
+            )
           return made
         })
         jobs.launch(job)

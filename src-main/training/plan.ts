@@ -14,6 +14,7 @@ import {
   labelledPatches,
   type PatchLookup,
 } from './labelledPatches.ts'
+import { foldsAuto, foldsBy } from './folds.ts'
 import { type Side, splitAuto, splitBy } from './split.ts'
 
 /** Fewer teach a network nothing but the labels themselves. */
@@ -27,6 +28,8 @@ const FEW_HELD_OUT = 20
 export type DetailedPlan = {
   plan: TrainingPlan
   settings: TrainingSettings
+  /** [fold][patch of training]; null when it is one training */
+  folds: Side[][] | null
   input: CommonInput | null
   training: LabelledPatch[]
   validation: LabelledPatch[]
@@ -62,7 +65,12 @@ export function makePlan(
       'The source to measure on has no labels of the chosen classes. Label some of its patches or choose another.',
     )
 
-  const sides = reasons.length > 0 ? null : chooseSides(patches, settings.validation, classNames.length, settings.seed)
+  const folds =
+    reasons.length > 0 || settings.folds === null
+      ? null
+      : chooseFolds(patches, settings.validation, classNames.length, settings.folds, settings.seed)
+  const sides =
+    reasons.length > 0 ? null : (folds ?? chooseSides(patches, settings.validation, classNames.length, settings.seed))
   if (sides?.refused) reasons.push(sides.refused)
   const on = (side: Side) => patches.filter((_, i) => (sides?.sides[i] ?? 'training') === side)
   const training = on('training')
@@ -72,16 +80,22 @@ export function makePlan(
     return found.kind === 'set' && !found.casesKnown
   })
   const split =
-    sides && !sides.refused
-      ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
-      : null
+    folds && !folds.refused
+      ? foldSummary(folds, patches, classNames.length, unknownCases)
+      : sides && !sides.refused
+        ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
+        : null
   const ready = reasons.length === 0
   const warnings = split ? warningsOf(split, classNames, settings) : []
-  if (ready && settings.batchSize > training.length) {
+  const fewest = Math.min(
+    training.length,
+    ...(folds?.folds ?? []).map((fold) => fold.filter((each) => each === 'training').length),
+  )
+  if (ready && settings.batchSize > fewest) {
     warnings.push(
-      `There are only ${training.length} patches to train on, so each step takes ${training.length} of them, not ${settings.batchSize}.`,
+      `There are only ${fewest} patches to train on, so each step takes ${fewest} of them, not ${settings.batchSize}.`,
     )
-    settings = { ...settings, batchSize: training.length }
+    settings = { ...settings, batchSize: fewest }
   }
 
   return {
@@ -96,6 +110,7 @@ export function makePlan(
       networks: 'reason' in input ? [] : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length)),
     },
     settings,
+    folds: folds?.folds ?? null,
     input: 'reason' in input ? null : input,
     training,
     validation,
@@ -159,6 +174,53 @@ function chooseSides(patches: readonly LabelledPatch[], validation: Validation, 
   return {
     ...all('none'),
     refused: `The labels can not be held out by ${validation.rule}: some class would be missing on one side. Label more, or let Tessera choose the rule.`,
+  }
+}
+
+type ChosenFolds = Chosen & { folds: Side[][] }
+
+function chooseFolds(
+  patches: readonly LabelledPatch[],
+  validation: Validation,
+  classes: number,
+  count: number,
+  seed: number,
+): ChosenFolds {
+  const sides = patches.map((): Side => 'training')
+  const refused = (why: string): ChosenFolds => ({ rule: 'none', sides, folds: [], refused: why })
+  if (validation.kind !== 'fraction')
+    return refused(
+      'Folds hold out every patch once, so no source of its own can be measured on. Let Tessera choose what is held out.',
+    )
+  const random = seededRandom(seed)
+  const found =
+    validation.rule === 'auto'
+      ? foldsAuto(patches, classes, count, random)
+      : foldsBy(validation.rule, patches, classes, count, random)
+  if (found) return { rule: found.rule, sides, folds: found.sides }
+  return refused(
+    `The labels can not be held out in ${count} folds${validation.rule === 'auto' ? '' : ` by ${validation.rule}`}: there are too few cases, slides or blocks with every class. Ask for fewer folds, or label more.`,
+  )
+}
+
+/** Every patch is trained on in some folds and held out in one. */
+function foldSummary(
+  { rule, folds }: ChosenFolds,
+  patches: readonly LabelledPatch[],
+  classes: number,
+  unknownCases: boolean,
+): SplitSummary {
+  const { sentence: _sentence, ...summary } = summarise(rule, patches, patches, 0, classes, unknownCases)
+  const by = { case: 'case (patient)', slide: 'slide', blocks: 'blocks of the slide, with a gap of one patch' }
+  const how = rule === 'case' || rule === 'slide' || rule === 'blocks' ? by[rule] : rule
+  const doubt =
+    rule === 'case' && unknownCases
+      ? ' The set does not say which patient each patch is from, so patches of one patient may be on both sides.'
+      : ''
+  return {
+    ...summary,
+    leftOut: folds.reduce((sum, fold) => sum + fold.filter((each) => each === 'left-out').length, 0),
+    sentence: `${folds.length} folds by ${how}: each of ${counted(patches.length, 'patch', 'patches')} is held out once, and measured with the network that was not trained on its part.${doubt}`,
   }
 }
 

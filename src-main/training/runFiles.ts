@@ -11,6 +11,7 @@ import { fileError } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
 import type { CommonInput, LabelledPatch } from './labelledPatches.ts'
 import type { RunPatches } from './rows.ts'
+import type { Side } from './split.ts'
 
 /** Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given. */
 export type ReadPixels = (
@@ -26,6 +27,12 @@ export function bySource(patches: readonly LabelledPatch[]): RunPatches[] {
     patch: Uint32Array.from(members, ({ patch }) => patch),
     target: Uint16Array.from(members, ({ target }) => target),
   }))
+}
+
+/** The sides of each fold in the order `bySource` brings the patches into. @param folds [fold][patch] */
+export function foldsBySource(patches: readonly LabelledPatch[], folds: readonly (readonly Side[])[]): Side[][] {
+  const order = [...Map.groupBy(patches.keys(), (i) => patches[i]!.source).values()].flat()
+  return folds.map((sides) => order.map((i) => sides[i]!))
 }
 
 /** The class of each patch of some sources, in the order of their pixel file. */

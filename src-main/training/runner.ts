@@ -4,7 +4,6 @@
  * It can be stopped at any moment and goes on where it stood: pixels are read once, the engine writes checkpoints, and
  * what was fixed at the start (patches, sides, settings, seed) is in the database.
  */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
@@ -21,10 +20,10 @@ import type { WorkerHost } from '../jobs/workerHost.ts'
 import { CARD_KEY, cardText, weightsFile, writeCard } from '../models/modelFiles.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
-import type { TrainingNews } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
 import { beginningOf, type EarlierModels } from './beginning.ts'
-import { cardOf } from './card.ts'
+import { type CardFacts, cardOf } from './card.ts'
+import { type FoldResult, trainFolds } from './foldRuns.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
 import { type Beginning, orderOf } from './order.ts'
 import {
@@ -36,7 +35,8 @@ import {
   type ReadPixels,
   removeRunFiles,
 } from './runFiles.ts'
-import { findRun, forgetPointsAfter, listPoints, type RunPatches, runPatches, savePoint, saveSteps } from './rows.ts'
+import { findRun, listPoints, type RunPatches, runPatches } from './rows.ts'
+import { trainPart } from './trainPart.ts'
 
 export type TrainingRunnerDependencies = EarlierModels & {
   store: Store
@@ -92,8 +92,9 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
       await readBothSides(dependencies, prepared, control)
       if (control.signal.aborted) return
       await withEngine(workerHost, async (engine) => {
-        const finished = await train(dependencies, prepared, engine, control)
-        if (finished) await keepModel(dependencies, prepared, engine, finished)
+        const train = prepared.run.settings.folds === null ? trainWhole : trainInFolds
+        const trained = await train(dependencies, prepared, engine, control)
+        if (trained) await keepModel(dependencies, prepared, engine, trained)
       })
       if (!control.signal.aborted) await removeRunFiles(prepared.folder)
     },
@@ -117,75 +118,95 @@ async function readBothSides(
   }
 }
 
-type Finished = { news: Extract<TrainingNews, { kind: 'finished' }>; steps: number }
-
-/** @returns null when it was asked to stop before the end */
-async function train(
-  { store, tellPoints, tellRun }: TrainingRunnerDependencies,
+/** @returns what the card says of how it went; null when it was asked to stop before the end */
+async function trainWhole(
+  dependencies: TrainingRunnerDependencies,
   { run, folder, beginning, sides }: Prepared,
   engine: EngineClient,
   control: JobControl,
-): Promise<Finished | null> {
+): Promise<Trained | null> {
   const { settings } = run
   const checkpoints = checkpointFolder(folder)
   const labelled = (side: 'training' | 'validation') => ({
     file: pixelFile(folder, side),
     classOf: joinedTargets(sides[side]),
   })
-  const stop = () => void engine.call('engine.stopTraining', { folder: checkpoints }).catch(() => undefined) // the stream tells how it ended
-  control.signal.addEventListener('abort', stop)
-  control.report({ phase: existsSync(checkpoints) ? 'going on from the last checkpoint' : 'starting the engine' })
-  let steps = 0
-  try {
-    const length = run.steps === null ? settings.length : { kind: 'steps' as const, steps: run.steps }
-    const news = engine.stream(
-      'engine.train',
-      orderOf({ ...settings, length }, run.classNames, beginning, {
-        training: labelled('training'),
-        validation: sides.validation.length > 0 ? labelled('validation') : null,
-        folder: checkpoints,
-      }),
-    )
-    for await (const item of news) {
-      switch (item.kind) {
-        case 'steps-found':
-          steps = item.steps
-          store.transaction('training.stepsFound', (db) => {
-            saveSteps(db, run.id, item.steps, item.stepsPerEpoch)
-            forgetPointsAfter(db, run.id, item.step)
-            for (const point of item.history) savePoint(db, run.id, point)
-          })
-          control.report({ done: item.step, total: item.steps, phase: 'training' })
-          tellRun(findRun(store.read, run.id)!)
-          break
-        case 'training':
-        case 'validation':
-          store.transaction('training.point', (db) => savePoint(db, run.id, item))
-          tellPoints(run.id, [item])
-          control.report({ done: item.step, phase: item.kind === 'validation' ? 'measuring' : 'training' })
-          break
-        case 'checkpoint':
-          control.log(`checkpoint at step ${item.step}`)
-          break
-        case 'finished':
-          return item.stopped ? null : { news: item, steps }
-      }
-    }
-  } finally {
-    control.signal.removeEventListener('abort', stop)
-  }
-  throw tesseraError(
-    'ENGINE_FAILED',
-    'The engine stopped without saying how the training ended. Resume the job to go on from its last checkpoint.',
-    { reason: 'no end' },
+  const length = run.steps === null ? settings.length : { kind: 'steps' as const, steps: run.steps }
+  const order = orderOf({ ...settings, length }, run.classNames, beginning, {
+    training: labelled('training'),
+    validation: sides.validation.length > 0 ? labelled('validation') : null,
+    folder: checkpoints,
+  })
+  const finished = await trainPart(dependencies, { run, order, fold: null, of: 1 }, engine, control)
+  if (!finished) return null
+  const best = listPoints(dependencies.store.read, run.id).find(
+    (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
   )
+  const write = (file: string, metadata: Record<string, string>) =>
+    engine.call('engine.exportModel', { folder: checkpoints, file, metadata })
+  // Written twice: what the card says of the network is known only once its weights are there.
+  const facts = await write(path.join(folder, 'draft.onnx'), {})
+  return {
+    ...facts,
+    ...finished,
+    validation: best?.kind === 'validation' ? best.evaluation : null,
+    members: [],
+    write,
+  }
+}
+
+/** Its folds one after the other, and then all of them as one model. */
+async function trainInFolds(
+  dependencies: TrainingRunnerDependencies,
+  { run, folder, beginning, sides: { training } }: Prepared,
+  engine: EngineClient,
+  control: JobControl,
+): Promise<Trained | null> {
+  const folded = await trainFolds(dependencies, { run, folder, beginning, training }, engine, control)
+  if (!folded) return null
+  const { folds, files, evaluation } = folded
+  const most = (of: (fold: FoldResult) => number) => Math.max(...folds.map(of))
+  const total = (of: (fold: FoldResult) => number) => folds.reduce((sum, fold) => sum + of(fold), 0)
+  return {
+    normalisation: folds[0]!.normalisation,
+    parameters: total((fold) => fold.parameters),
+    receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
+    steps: folds[0]!.steps,
+    news: {
+      step: most((fold) => fold.step),
+      early: folds.every((fold) => fold.early),
+      bestStep: most((fold) => fold.bestStep),
+      seconds: total((fold) => fold.seconds),
+    },
+    validation: evaluation,
+    members: folds.map((fold, i) => ({
+      id: fold.id,
+      name: `${run.settings.name}, fold ${i + 1}`,
+      sha256: fold.sha256,
+      validation: fold.evaluation,
+    })),
+    write: (file, metadata) =>
+      engine.call('engine.exportEnsemble', {
+        members: folds.map((fold, i) => ({ file: files[i]!, normalisation: fold.normalisation })),
+        name: run.settings.name,
+        file,
+        metadata,
+      }),
+  }
+}
+
+/** What a run has made, and how its file is written. */
+type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'news' | 'validation' | 'members'> & {
+  parameters: number
+  receptiveFieldPx: number
+  write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
 }
 
 async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
   engine: EngineClient,
-  { news, steps }: Finished,
+  { parameters, receptiveFieldPx, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
   const { folder, input, sides, beginning } = prepared
@@ -197,25 +218,15 @@ async function keepModel(
   })
   const info = await engine.call('engine.info', undefined)
   const sources = new Set([...sides.training, ...sides.validation].map((part) => part.source))
-  // Written twice: what the card says of the network is known only once its weights are there.
-  const order = { folder: checkpointFolder(folder), file: weightsFile(inside) }
-  const facts = await engine.call('engine.exportModel', { ...order, metadata: {} })
   const card = cardOf({
+    ...trained,
     model: id,
     run,
     classes: classes(),
     input,
-    normalisation: facts.normalisation,
-    network: {
-      description: beginning.network,
-      parameters: facts.parameters,
-      receptiveFieldPx: facts.receptiveFieldPx,
-    },
+    network: { description: beginning.network, parameters, receptiveFieldPx },
     data: { hash: await dataHash(folder, sides), sources: [...sources].map(nameOfSource) },
-    steps,
-    news,
     start: startInCard(run, dependencies),
-    points: listPoints(store.read, run.id),
     versions: {
       tessera: version,
       engine: `${info.name} ${info.version}`,
@@ -223,9 +234,10 @@ async function keepModel(
       threads: info.threads,
     },
   })
-  const written = await engine.call('engine.exportModel', { ...order, metadata: { [CARD_KEY]: cardText(card) } })
-  const final = { ...card, weights: { file: 'model.onnx', sha256: written.sha256, bytes: written.bytes } }
-  await writeCard(order.file, final)
+  const file = weightsFile(inside)
+  const { sha256, bytes } = await write(file, { [CARD_KEY]: cardText(card) })
+  const final = { ...card, weights: { file: 'model.onnx', sha256, bytes } }
+  await writeCard(file, final)
   store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))
   tellModel(id)
   tellRun(findRun(store.read, run.id)!)

@@ -167,7 +167,11 @@ describe('averaged weights', () => {
   test('have running averages that are those of the patches under them', async () => {
     const folder = aFolder()
     const still = Augmentation.parse({ flips: false, turns: false, stain: 0, colour: 0 })
-    const long = { recipe: recipe({ averageDecay: 0.9 }), length: { kind: 'steps', steps: 120 }, augmentation: still } as const
+    const long = {
+      recipe: recipe({ averageDecay: 0.9 }),
+      length: { kind: 'steps', steps: 120 },
+      augmentation: still,
+    } as const
     await runTraining(anOrder(folder, long))
     const { average, normalisation } = (await readCheckpoint(folder, 'latest'))!
     const { pixels, classOf } = someData().training
