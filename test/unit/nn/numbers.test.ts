@@ -5,6 +5,7 @@ import { parameterLayout, parameterView } from '../../../src-main/nn/graph/param
 import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
 import { adam, adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
 import { continued, seeded, seededRandom, shuffled } from '../../../src-main/nn/random.ts'
+import type { ScheduleChoice } from '../../../src-shared/recipe.ts'
 import { scheduleOf } from '../../../src-main/nn/schedule.ts'
 import { network } from './randomNetworks.ts'
 
@@ -131,7 +132,7 @@ describe('learning rate', () => {
     { kind: 'one-cycle', warmUp: 0.3, startDivisor: 25, endDivisor: 1e4 },
     { kind: 'step', warmUp: 0.1, at: [0.5], factor: 0.1 },
     { kind: 'constant', warmUp: 0 },
-  ] as const)('of a single step is its peak, and of two it is no more ($kind)', (choice) => {
+  ] satisfies ScheduleChoice[])('of a single step is its peak, and of two it is no more ($kind)', (choice) => {
     expect(scheduleOf(choice, 0.1, 1)(0)).toBeCloseTo(0.1, 12)
     for (const step of [0, 1]) {
       expect(scheduleOf(choice, 0.1, 2)(step)).toBeGreaterThan(0)

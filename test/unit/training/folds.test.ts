@@ -3,6 +3,7 @@ import { seededRandom } from '../../../src-main/nn/random.ts'
 import { foldsAuto, foldsBy } from '../../../src-main/training/folds.ts'
 import { foldsBySource } from '../../../src-main/training/runFiles.ts'
 import type { SplitItem } from '../../../src-main/training/split.ts'
+import { level0Px } from '../../../src-shared/units.ts'
 import type { SourceId } from '../../../src-shared/ids.ts'
 
 /** 12 cases of 2 to 13 patches, class by the parity of the patch. */
@@ -13,7 +14,7 @@ const items: SplitItem[] = Array.from({ length: 12 }, (_, c) =>
 /** One slide, 20 × 20 patches of 100 px; the right half is of class 1. */
 const oneSlide: SplitItem[] = Array.from({ length: 400 }, (_, i) => {
   const [x, y] = [i % 20, Math.floor(i / 20)]
-  const rect = { x: 100 * x, y: 100 * y, width: 100, height: 100 }
+  const rect = { x: level0Px(100 * x), y: level0Px(100 * y), width: level0Px(100), height: level0Px(100) }
   return { target: Number(x >= 10), case: 'a', slide: 'a', rect }
 })
 
