@@ -21,7 +21,9 @@ const LAST_RATE = 3
 const SMOOTHING = 0.9
 /** The search ends when the smoothed loss is so many times its least: nothing good comes after. */
 const TOO_HIGH = 3
-/** A fall of less than this share of the first losses is chance. */
+/** Rates so small that nothing changes: what the loss does in these first steps is chance, and its mean the start. */
+const FIRST_POINTS = 10
+/** A fall of less than this share of the start is chance, too. */
 const LEAST_FALL = 0.02
 /** Slopes are taken over so many points to either side. */
 const REACH = 3
@@ -64,7 +66,9 @@ export function suggestRate(points: readonly Point[]): Extract<RateSearchNews, {
   const bottom = smoothed.indexOf(Math.min(...smoothed))
   const least = points[bottom]!.rate
   const steepest = steepestBefore(points, bottom)
-  if (steepest === null || smoothed[bottom]! > (1 - LEAST_FALL) * smoothed[0]!)
+  const first = points.slice(0, FIRST_POINTS)
+  const start = first.reduce((sum, { loss }) => sum + loss, 0) / first.length
+  if (steepest === null || smoothed[bottom]! > (1 - LEAST_FALL) * start)
     return {
       kind: 'found',
       suggestion: null,
@@ -86,7 +90,7 @@ export function suggestRate(points: readonly Point[]): Extract<RateSearchNews, {
 /** null when the curve never falls before its least. */
 function steepestBefore(points: readonly Point[], bottom: number): number | null {
   let best: { rate: number; slope: number } | null = null
-  for (let i = REACH; i + REACH < points.length && i <= bottom; i++) {
+  for (let i = FIRST_POINTS; i + REACH < points.length && i <= bottom; i++) {
     const [before, after] = [points[i - REACH]!, points[i + REACH]!]
     const slope = (after.smoothed - before.smoothed) / Math.log(after.rate / before.rate)
     if (slope < 0 && (best === null || slope < best.slope)) best = { rate: points[i]!.rate, slope }

@@ -83,7 +83,7 @@ describe('a card of version 1', () => {
 
 describe('models that are to answer as one', () => {
   const card = ModelCard.parse(first)
-  const with_ = (changes: object) => ({ ...card, name: 'other', ...changes })
+  const with_ = (changes: Partial<ModelCard>): ModelCard => ({ ...card, name: 'other', ...changes })
   test.each([
     [
       'other classes',
@@ -104,14 +104,14 @@ describe('models that are to answer as one', () => {
       { expected: 0.5, actual: 0.25 },
     ],
   ])('must not have %s', (_, other, code, data) =>
-    expect(() => checkMembers([card, other as ModelCard])).toThrow(
+    expect(() => checkMembers([card, other])).toThrow(
       expect.objectContaining({ code, data: expect.objectContaining({ model: 'other', ...data }) }),
     ),
   )
 
   test('get a card that names them and claims no figure', () => {
     const about = { id: card.id, name: 'both', versions: card.versions }
-    const both = ModelCard.parse(ensembleCard([card, with_({ testTime: 'd4' }) as ModelCard], about))
+    const both = ModelCard.parse(ensembleCard([card, with_({ testTime: 'd4' })], about))
     expect(both).toMatchObject({ name: 'both', validation: null, testTime: 'none', split: { rule: 'none' } })
     expect(both.members.map(({ name }) => name)).toEqual(['lymph', 'other'])
     expect(both.network.parameters).toBe(20)

@@ -22,8 +22,10 @@ import { aFolder, anOrder, colouredPatches, EDGE, runTraining, smallNetwork, som
 const layoutOf = (described: NetworkDescription) => parameterLayout(networkShapes(described))
 const someWeights = (described: NetworkDescription, seed: number): Weights => {
   const weights = initialWeights(layoutOf(described), seed)
-  weights.mean.forEach((_, i) => (weights.mean[i] = i / 10))
-  weights.variance.forEach((_, i) => (weights.variance[i] = 1 + i / 7))
+  for (const [i] of weights.mean.entries()) {
+    weights.mean[i] = i / 10
+    weights.variance[i] = 1 + i / 7
+  }
   return weights
 }
 const withClasses = (units: number): NetworkDescription => ({
