@@ -1,6 +1,7 @@
 /** Cards of both versions, and of models that answer as one. */
 import { describe, expect, test } from 'vitest'
 import { ModelCard } from '../../../src-shared/models.ts'
+import { micronPerPx } from '../../../src-shared/units.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
 import { checkMembers, ensembleCard } from '../../../src-main/models/ensemble.ts'
 
@@ -99,7 +100,7 @@ describe('models that are to answer as one', () => {
     ],
     [
       'another scale',
-      with_({ input: { ...card.input, mpp: 0.25 } }),
+      with_({ input: { ...card.input, mpp: micronPerPx(0.25) } }),
       'MODEL_SPACING_MISMATCH',
       { expected: 0.5, actual: 0.25 },
     ],
