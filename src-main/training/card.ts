@@ -50,7 +50,7 @@ export function cardOf(facts: CardFacts): ModelCard {
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
       steps,
-      epochs: steps / run.stepsPerEpoch,
+      epochs: (steps * settings.batchSize) / run.split.training.patches,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
       bestStep: facts.bestStep,
       augmentation: settings.augmentation,

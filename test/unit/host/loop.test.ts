@@ -30,6 +30,10 @@ describe('the loop on the sample mosaic', { timeout: 180_000 }, () => {
       card: { input: { edgePx: 96, channels: 3 }, notice: expect.stringContaining('not for diagnosis') },
     })
     expect(model!.card.validation!.n).toBe(run.split.validation.patches)
+    // as the curves count them: patches seen, not whole rounds of steps
+    expect(model!.card.training.epochs).toBe(
+      (model!.card.training.steps * run.settings.batchSize) / run.split.training.patches,
+    )
     const points: TrainingPoint[] = []
     for await (const some of bench.rooms.streams['training.follow']({ run: run.id }, never)) points.push(...some)
     expect(points.filter((point) => point.kind === 'validation').length).toBeGreaterThanOrEqual(3)
