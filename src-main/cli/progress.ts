@@ -3,6 +3,7 @@ import { type Job, isOver } from '../../src-shared/jobs.ts'
 import { tesseraError, toError } from '../../src-shared/errors.ts'
 import type { JobId } from '../../src-shared/ids.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { onInterrupt } from './interrupt.ts'
 
 const BAR = 28
 /** Without a terminal a line this often, ms. */
@@ -46,8 +47,7 @@ export async function watchJob(rooms: Rooms, job: JobId): Promise<Job> {
     if (changed.id === job && changed.state === 'running') show(changed)
   })
   const cancel = () => void rooms.calls['jobs.cancel']({ job })
-  process.once('SIGINT', cancel)
-  process.once('SIGTERM', cancel)
+  const stopListening = onInterrupt(cancel)
   try {
     const settled = await rooms.jobs.settled(job)
     if (terminal) process.stderr.write('\r\u001b[K')
@@ -57,7 +57,6 @@ export async function watchJob(rooms: Rooms, job: JobId): Promise<Job> {
     return settled
   } finally {
     stop()
-    process.off('SIGINT', cancel)
-    process.off('SIGTERM', cancel)
+    stopListening()
   }
 }

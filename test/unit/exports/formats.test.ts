@@ -82,7 +82,7 @@ describe('CSV', () => {
 
   test('without a model it has no columns for one', () => {
     const [header] = [...csvLines([labelled], { ...context, model: null })]
-    expect(header).toBe('slide,case,file,col,row,x,y,width,height,label,labelled_by,labelled_at')
+    expect(header).toBe('slide,case,file,col,row,x,y,width,height,label,labelled_by,labelled_at,notice')
   })
 
   test.each(['=cmd()', '+1', '-1', '@x'])('a class named “%s” is no formula in a spreadsheet', (name) => {
