@@ -38,6 +38,7 @@ export function addPredictCommands(program: Command): void {
       await withTemporaryProject(async (session) => {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+        await addClassesOf(session, model)
         const target = await targetOf(session, model, options)
         for (const note of await unknownScale(session, model, target.slides)) say(note)
         const [run] = await rooms.calls['predictions.start']({ model: model.id, ...target })
@@ -62,10 +63,11 @@ export function addPredictCommands(program: Command): void {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
         const set = await addPatchSet(session, options)
+        // before the work: what can not be compared need not be predicted
+        const truth = await truthOf(rooms, set, model)
         const [run] = await rooms.calls['predictions.start']({ model: model.id, slides: [], sets: [set.id] })
         await watchJob(rooms, run!.job)
-        const { patch, probabilities } = await rooms.readPredictions(run!.id)
-        const truth = await truthOf(rooms, set, model, patch)
+        const { probabilities } = await rooms.readPredictions(run!.id)
         const names = model.card.classes.map((each) => each.name)
         const result = evaluate(probabilities, truth, names)
         output(options.json ?? false).result(
@@ -116,8 +118,18 @@ async function unknownScale({ rooms }: Session, model: Model, slides: readonly S
     )
 }
 
-/** The true class of each patch as an index into the model's classes; names are compared without case. */
-async function truthOf(rooms: Rooms, set: PatchSet, model: Model, patches: Uint32Array): Promise<Uint16Array> {
+/** The temporary project has the classes of the model it is made for. */
+async function addClassesOf({ rooms }: Session, model: Model): Promise<void> {
+  const known = new Set((await rooms.calls['labels.classes']()).map((each) => each.name.toLowerCase()))
+  for (const { name, colour } of model.card.classes)
+    if (!known.has(name.toLowerCase())) await rooms.calls['labels.addClass']({ name, colour, key: null })
+}
+
+/**
+ * The true class of each patch of a set as an index into the model's classes, in the order of the set, which is that of
+ * a prediction run of all of it; names are compared without case.
+ */
+async function truthOf(rooms: Rooms, set: PatchSet, model: Model): Promise<Uint16Array> {
   const names = model.card.classes.map((each) => each.name)
   const [classes, labels] = await Promise.all([
     rooms.calls['labels.classes'](),
@@ -137,7 +149,7 @@ async function truthOf(rooms: Rooms, set: PatchSet, model: Model, patches: Uint3
       { model: model.name, expected: names, actual: strangers },
     )
   const truth = new Map([...labels.patch].map((patch, i) => [patch, indexOf.get(labels.class[i]!)!]))
-  return Uint16Array.from(patches, (patch) => {
+  return Uint16Array.from({ length: set.patches }, (_, patch) => {
     const known = truth.get(patch)
     if (known === undefined)
       throw tesseraError(

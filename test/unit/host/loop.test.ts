@@ -157,6 +157,38 @@ describe('when things go wrong', { timeout: 180_000 }, () => {
     expect(await bench.settled(predicting!.job)).toMatchObject({ state: 'done', done: 672 })
   })
 
+  test('the engine is killed in a prediction: finished blocks are kept, and resumed it says what one that was not killed says', async () => {
+    const bench = RoomsBench.create()
+    const { slide, grid } = await bench.addMosaic()
+    await bench.labelMosaic(grid, 12)
+    const run = await bench.calls['training.start'](bench.settings({ sources: [grid.id] }))
+    await bench.settled(run.job)
+    const [model] = await bench.calls['models.list']()
+    const predict = async () =>
+      (await bench.calls['predictions.start']({ model: model!.id, slides: [slide.id], sets: [] }))[0]!
+    const calm = await predict()
+    await bench.settled(calm.job)
+
+    const killed = await predict()
+    await expect.poll(() => bench.rooms.jobs.get(killed.job).done, { timeout: 30_000, interval: 2 }).toBeGreaterThan(0)
+    bench.processes.findLast(({ name }) => name === 'engine')!.process.kill()
+    expect(await bench.settled(killed.job)).toMatchObject({ state: 'failed', fault: { code: 'ENGINE_DIED' } })
+    const runs = async () => (await bench.calls['predictions.runs']()).find((each) => each.id === killed.id)!
+    const { done, complete } = await runs()
+    expect(complete).toBe(false)
+    expect(done).toBeGreaterThan(0)
+    expect(done).toBeLessThan(672)
+    const half = await bench.rooms.readPredictions(killed.id)
+    expect(half.patch).toHaveLength(done)
+
+    await bench.calls['jobs.resume']({ job: killed.job })
+    expect(await bench.settled(killed.job)).toMatchObject({ state: 'done', done: 672 })
+    expect(await runs()).toMatchObject({ complete: true, total: 672, done: 672 })
+    const { patch, probabilities } = await bench.rooms.readPredictions(killed.id)
+    expect(patch).toEqual(Uint32Array.from({ length: 672 }, (_, i) => i))
+    expect(probabilities).toEqual((await bench.rooms.readPredictions(calm.id)).probabilities)
+  })
+
   test('the slide file is removed while open: the job names it, labels stay, and it goes on when the file is back', async () => {
     const bench = RoomsBench.create()
     const { slide, grid } = await bench.addMosaic()
@@ -302,6 +334,26 @@ describe('a model that does not fit', { timeout: 120_000 }, () => {
       data: { expected: expect.closeTo(0.972, 2), actual: 3, unit: 'µm/px' },
     })
     expect((await bench.calls['labels.of']({ source: grid.id })).patch).toHaveLength(24)
+  })
+
+  test('one that knows none of the project’s classes is refused, with both lists; one that shares a class is not', async () => {
+    const bench = RoomsBench.create()
+    const { slide, grid } = await bench.addMosaic()
+    await bench.labelMosaic(grid, 12)
+    const run = await bench.calls['training.start'](bench.settings({ sources: [grid.id] }))
+    await bench.settled(run.job)
+    const [model] = await bench.calls['models.list']()
+    const predict = async () => bench.calls['predictions.start']({ model: model!.id, slides: [slide.id], sets: [] })
+    await bench.calls['labels.editClass']({ class: 1, name: 'mucosa' })
+    await bench.calls['labels.editClass']({ class: 2, name: 'muscle' })
+    await expect(predict()).rejects.toMatchObject({
+      code: 'MODEL_CLASSES_MISMATCH',
+      data: { expected: ['tumor', 'normal'], actual: ['mucosa', 'muscle'] },
+    })
+    expect(await bench.calls['predictions.runs']()).toEqual([])
+    await bench.calls['labels.editClass']({ class: 2, name: 'Normal' })
+    const [predicting] = await predict()
+    expect(await bench.settled(predicting!.job)).toMatchObject({ state: 'done' })
   })
 
   test('weights with another card, or none, are refused', async () => {
