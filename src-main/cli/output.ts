@@ -4,6 +4,9 @@
  */
 import { toFault } from '../../src-shared/errors.ts'
 
+/** Takes a bar away from the line of a terminal it stands on. */
+export const CLEAR_LINE = '\r\u001B[K'
+
 /** With --json nothing may follow the one object. */
 let hasResult = false
 
@@ -19,7 +22,7 @@ export const output = (json: boolean): Output => ({
     hasResult = true
     process.stdout.write(`${json ? JSON.stringify(value) : text}\n`)
   },
-  say: (text) => process.stderr.write(`${text}\n`),
+  say: (text) => process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`),
 })
 
 /**

@@ -1,4 +1,5 @@
 /** Training, predicting and measuring from the command line, on folders of patches and on IDX pairs. */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   copyFileSync,
@@ -15,6 +16,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CLEAR_LINE } from '../../../src-main/cli/output.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { ModelCard } from '../../../src-shared/models.ts'
 import { refusal, tessera, told } from '../../fixtures/commandLine.ts'
@@ -91,19 +93,29 @@ describe('a folder of patches', { timeout: 120_000 }, () => {
     expect(trained.stderr).not.toContain('\r')
   })
 
+  const hasTerminal = spawnSync('script', ['--version']).status === 0 && process.platform === 'linux'
+  test.skipIf(!hasTerminal)('on a terminal progress is a bar, which is taken away before anything else is said', () => {
+    const out = path.join(temporaryFolder(), 'm.onnx')
+    const args = ['train', '--folder', data, '--model', out, ...quick, '--steps', '2', '--validation', held]
+    const command = [process.execPath, path.resolve('src-main/cli.ts'), ...args].map((each) => `'${each}'`).join(' ')
+    const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
+    expect(status).toBe(0)
+    expect(stdout).toContain(CLEAR_LINE)
+    const shown = stdout.replaceAll(CLEAR_LINE, '\n')
+    expect(shown).toMatch(/^\[#+\.*\] Train “m”: \d+ % .*left$/m)
+    const said = [...shown.matchAll(/([^\r\n]*)step \d+, epoch [^\r\n]*/g)].map((match) => match[1])
+    expect(said.length).toBeGreaterThanOrEqual(2)
+    for (const before of said) expect(before).toBe('')
+  })
+
   test('the steps that minutes became, on the card, replay the run to the same file, bit for bit, whatever it is called', async () => {
     const again = path.join(temporaryFolder(), 'other name.onnx')
-    const replay = await told<Trained>([
-      ...['train', '--folder', data, '--model', again, ...quick, '--validation', held],
-      ...['--steps', String(cardOf(model).training.steps)],
-    ])
+    const args = ['train', '--folder', data, '--model', again, ...quick, '--validation', held, '--steps']
+    const replay = await told<Trained>([...args, String(cardOf(model).training.steps)])
     expect(replay).toMatchObject({ exit: 0, steps: trained.steps, sha256: trained.sha256 })
     expect(sha256(again)).toBe(sha256(model))
     expect(cardOf(again)).toMatchObject({ name: 'other name', training: { minutes: null } })
-    const other = await told<Trained>([
-      ...['train', '--folder', data, '--model', again, ...quick, '--validation', held],
-      ...['--steps', String(trained.steps), '--seed', '2'],
-    ])
+    const other = await told<Trained>([...args, String(trained.steps), '--seed', '2'])
     expect(other.sha256).not.toBe(trained.sha256)
   })
 
@@ -304,7 +316,9 @@ test('an IDX pair trains a model of ten digits in their order', { timeout: 60_00
   expect(measured).toMatchObject({ exit: 0, n: 100, classes: digits })
   expect(measured.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual(digits.map(() => 10))
   expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]!])).toMatchObject({ code: 'USAGE' })
-  expect(await refusal(['evaluate', '--model', out, '--folder', held])).toMatchObject({ code: 'MODEL_INPUT_MISMATCH' })
+  expect(await refusal(['evaluate', '--model', out, '--folder', held])).toMatchObject({
+    code: 'MODEL_CLASSES_MISMATCH',
+  })
 })
 
 test.skipIf(process.platform === 'win32')(

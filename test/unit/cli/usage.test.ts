@@ -77,10 +77,8 @@ describe('slide info', () => {
 })
 
 describe('slide region', () => {
-  const region = (file: string, ...more: string[]) => [
-    ...['slide', 'region', file, '--x', '100', '--y', '200', '--width', '120', '--height', '80'],
-    ...more,
-  ]
+  const where = ['--x', '100', '--y', '200', '--width', '120', '--height', '80']
+  const region = (file: string, ...more: string[]) => ['slide', 'region', file, ...where, ...more]
 
   test('is a PNG of the size asked for, in a folder that is made for it', async () => {
     const out = path.join(temporaryFolder(), 'neu 🔬', 'a.png')
@@ -115,7 +113,7 @@ const isRoot = process.getuid?.() === 0
 const canBeNobody = !isRoot || (await tessera(['--version'], nobody).catch(() => ({ code: null }))).code === 0
 if (!canBeNobody) console.warn('Skipped, because this folder can not be read without the rights of root: permissions.')
 
-describe.skipIf(process.platform === 'win32' || !canBeNobody)('without permission', () => {
+describe.skipIf(process.platform === 'win32' || !canBeNobody)('without permission', { timeout: 60_000 }, () => {
   const as = isRoot ? nobody : {}
 
   /** A folder in which everybody may read, and only everybody's own files be written. */

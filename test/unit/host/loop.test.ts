@@ -1,5 +1,5 @@
 /** The whole loop without a window: open, label, train, predict, correct, export; and the same with things going wrong. */
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
 import sharp from 'sharp'
