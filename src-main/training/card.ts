@@ -24,7 +24,7 @@ export type CardFacts = {
   versions: ModelCard['versions']
 }
 
-/** The card before its weights are written; an ONNX file can not hold its own checksum. */
+/** The card before its weights are written, whose checksum it does not know yet. */
 export function cardOf(facts: CardFacts): ModelCard {
   const { run, input, steps } = facts
   const { settings } = run
