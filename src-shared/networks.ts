@@ -12,7 +12,10 @@ const count = z.number().int().positive()
 const inputs = z.array(id).min(1).optional()
 
 export const Layer = z.discriminatedUnion('kind', [
-  /** Weighted average of a k × k neighbourhood with the same weights everywhere, one bias for each filter. */
+  /**
+   * Weighted average of a k × k neighbourhood with the same weights everywhere, one bias for each filter. In groups,
+   * each filter reads only its own group's channels; as many groups as channels make it depthwise.
+   */
   z.object({
     kind: z.literal('convolution'),
     id,
@@ -22,6 +25,9 @@ export const Layer = z.discriminatedUnion('kind', [
     stride: count.default(1),
     /** rows and columns of zeros added on every side */
     padding: z.number().int().nonnegative().default(0),
+    /** distance between neighbouring taps of the kernel; 1 = side by side */
+    dilation: count.default(1),
+    groups: count.default(1),
     bias: z.boolean().default(true),
   }),
   z.object({ kind: z.literal('batch-norm'), id, inputs, epsilon: z.number().positive().default(1e-5) }),

@@ -7,7 +7,7 @@
  */
 import { tesseraError } from '../../src-shared/errors.ts'
 import { NetworkDescription, PresetName, type Layer, type NetworkSummary } from '../../src-shared/networks.ts'
-import { INPUT, networkShapes } from '../nn/graph/shapes.ts'
+import { INPUT, networkShapes } from '../../src-shared/network/shapes.ts'
 
 /** Edges of patches the presets are made for, px. */
 export const SMALLEST_EDGE = 16
@@ -121,7 +121,19 @@ function emptyStack(): Stack {
   }
   const convolve = (id: string, filters: number, kernel: number, options: ConvolveOptions = {}): string => {
     const { stride = 1, from = last(), linear = false } = options
-    add({ kind: 'convolution', id, inputs: [from], filters, kernel, stride, padding: (kernel - 1) >> 1, bias: false })
+    const padding = (kernel - 1) >> 1
+    add({
+      kind: 'convolution',
+      id,
+      inputs: [from],
+      filters,
+      kernel,
+      stride,
+      padding,
+      dilation: 1,
+      groups: 1,
+      bias: false,
+    })
     const normal = add({ kind: 'batch-norm', id: `${id}_norm`, epsilon: 1e-5 })
     return linear ? normal : add({ kind: 'relu', id: `${id}_relu` })
   }

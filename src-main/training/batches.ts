@@ -13,7 +13,7 @@ import type { PatchPixels } from '../features/pixelFile.ts'
 import { patchBytes } from '../features/patchShape.ts'
 import type { TrainerInput } from '../nn/backend.ts'
 import type { MaskInput } from '../nn/graph/trainingGraph.ts'
-import { sizeOf } from '../nn/graph/shapes.ts'
+import { sizeOf } from '../../src-shared/network/shapes.ts'
 import { seeded } from '../nn/random.ts'
 import { patchOrder } from './patchOrder.ts'
 

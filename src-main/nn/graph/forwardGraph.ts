@@ -11,7 +11,7 @@ import { graphWriter } from './graphWriter.ts'
 import { plainLayerOp, runningBatchNorm, type ParameterNames } from './layerOps.ts'
 import { encodeModel, intAttribute } from './onnx.ts'
 import { parameterLayout, parameterView, type Weights } from './parameters.ts'
-import { INPUT, networkShapes } from './shapes.ts'
+import { INPUT, networkShapes } from '../../../src-shared/network/shapes.ts'
 
 export const PROBABILITIES = 'probabilities'
 const BATCH_AXIS = 'batch'

@@ -24,6 +24,19 @@ export const windowAttributes = (layer: { kernel: number; stride: number; paddin
   intsAttribute('pads', [layer.padding, layer.padding, layer.padding, layer.padding]),
 ]
 
+/** A window's, with the distance between its taps and the groups of channels that keep to themselves. */
+export const convolutionAttributes = (layer: {
+  kernel: number
+  stride: number
+  padding: number
+  dilation: number
+  groups: number
+}): OnnxAttribute[] => [
+  ...windowAttributes(layer),
+  intsAttribute('dilations', [layer.dilation, layer.dilation]),
+  intAttribute('group', layer.groups),
+]
+
 /** @returns the name of the layer's output */
 export function plainLayerOp(
   graph: GraphWriter,
@@ -39,7 +52,7 @@ export function plainLayerOp(
         parameterName(parameters, 'weight'),
         ...(layer.bias ? [parameterName(parameters, 'bias')] : []),
       ]
-      return graph.op('Conv', read, windowAttributes(layer), name)
+      return graph.op('Conv', read, convolutionAttributes(layer), name)
     }
     case 'relu':
       return graph.op('Relu', inputs, [], name)

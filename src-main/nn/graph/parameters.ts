@@ -4,7 +4,7 @@
  *
  * Flat, because the gradient comes as one vector, an optimiser is one loop over it and a checkpoint is one write.
  */
-import { isMap, sizeOf, type NetworkShapes } from './shapes.ts'
+import { isMap, sizeOf, type NetworkShapes } from '../../../src-shared/network/shapes.ts'
 
 /** `scale` and `shift` are the γ and β of a batch norm. */
 export type ParameterRole = 'weight' | 'bias' | 'scale' | 'shift'
@@ -14,7 +14,7 @@ export type Parameter = {
   name: string
   layer: string
   role: ParameterRole
-  /** convolution [filter, channel, row, column]; dense [unit, feature]; others [channel] or [unit] */
+  /** convolution [filter, channel of its group, row, column]; dense [unit, feature]; others [channel] or [unit] */
   dims: readonly number[]
   /** first place in the flat vector */
   offset: number
@@ -56,8 +56,8 @@ export function parameterLayout(shapes: NetworkShapes): ParameterLayout {
   for (const { layer, inputShapes, shape } of shapes.layers) {
     const channels = inputShapes[0]?.[0] ?? 0
     if (layer.kind === 'convolution') {
-      const fanIn = channels * layer.kernel ** 2
-      place(layer.id, 'weight', [layer.filters, channels, layer.kernel, layer.kernel], fanIn)
+      const fanIn = (channels / layer.groups) * layer.kernel ** 2
+      place(layer.id, 'weight', [layer.filters, channels / layer.groups, layer.kernel, layer.kernel], fanIn)
       if (layer.bias) place(layer.id, 'bias', [layer.filters], fanIn)
     } else if (layer.kind === 'dense') {
       place(layer.id, 'weight', [layer.units, channels], channels)

@@ -21,7 +21,7 @@ import { graphWriter, type GraphWriter } from './graphWriter.ts'
 import { batchNormInTraining, plainLayerOp, windowAttributes, type ParameterNames } from './layerOps.ts'
 import { encodeModel, intAttribute } from './onnx.ts'
 import { parameterLayout, type ParameterLayout } from './parameters.ts'
-import { INPUT, networkShapes, type LayerShape, type NetworkShapes } from './shapes.ts'
+import { INPUT, networkShapes, type LayerShape, type NetworkShapes } from '../../../src-shared/network/shapes.ts'
 
 /** One dropout's mask: an input of the graph. */
 export type MaskInput = { name: string; layer: string; rate: number; dims: readonly number[] }

@@ -5,7 +5,7 @@
  */
 import type { Layer, NetworkDescription } from '../../../src-shared/networks.ts'
 import { parameterLayout, type Parameter, type ParameterLayout, type ParameterRole } from '../graph/parameters.ts'
-import { INPUT, networkShapes, type LayerShape } from '../graph/shapes.ts'
+import { INPUT, networkShapes, type LayerShape } from '../../../src-shared/network/shapes.ts'
 import { add, addBackward } from './add.ts'
 import { averagePool, averagePoolBackward } from './averagePool.ts'
 import { batchNorm, batchNormBackward, batchStatistics, type Statistics } from './batchNorm.ts'

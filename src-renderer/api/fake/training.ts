@@ -156,7 +156,17 @@ function evaluationOf(run: TrainingRun, right: number): Evaluation {
 }
 
 const layers: Layer[] = [1, 2, 3].flatMap((block): Layer[] => [
-  { kind: 'convolution', id: `conv${block}`, filters: 16 * 2 ** block, kernel: 3, stride: 1, padding: 1, bias: false },
+  {
+    kind: 'convolution',
+    id: `conv${block}`,
+    filters: 16 * 2 ** block,
+    kernel: 3,
+    stride: 1,
+    padding: 1,
+    dilation: 1,
+    groups: 1,
+    bias: false,
+  },
   { kind: 'batch-norm', id: `norm${block}`, epsilon: 1e-5 },
   { kind: 'relu', id: `relu${block}` },
   { kind: 'max-pool', id: `pool${block}`, kernel: 2, stride: 2, padding: 0 },

@@ -40,15 +40,16 @@ export function layerFacts({ input, layers }: NetworkDescription): LayerFacts[] 
 function factsOf(layer: Layer, sources: readonly Shape[]): Omit<LayerFacts, 'layer'> {
   const from = sources[0]!
   const [channels = 1, height = 1, width = 1] = from
-  const slide = (kernel: number, stride: number, padding: number, length: number) =>
-    Math.floor((length + 2 * padding - kernel) / stride) + 1
+  const slide = (kernel: number, stride: number, padding: number, length: number, dilation = 1) =>
+    Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
   switch (layer.kind) {
     case 'convolution': {
-      const { filters, kernel, stride, padding, bias } = layer
+      const { filters, kernel, stride, padding, dilation, groups, bias } = layer
+      const edge = (length: number) => slide(kernel, stride, padding, length, dilation)
       return {
         text: `${filters} filters, ${kernel} × ${kernel}${stride > 1 ? `, step ${stride}` : ''}`,
-        shape: [filters, slide(kernel, stride, padding, height), slide(kernel, stride, padding, width)],
-        weights: filters * (channels * kernel * kernel + (bias ? 1 : 0)),
+        shape: [filters, edge(height), edge(width)],
+        weights: filters * ((channels / groups) * kernel * kernel + (bias ? 1 : 0)),
       }
     }
     case 'max-pool':

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { initialWeights } from '../../../src-main/nn/initialise.ts'
 import { parameterLayout, parameterView } from '../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
 import { adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
 import { continued, seeded, seededRandom, shuffled } from '../../../src-main/nn/random.ts'
 import { cosineSchedule, learningRateAt } from '../../../src-main/nn/schedule.ts'

@@ -1,7 +1,7 @@
 /** Networks for comparisons: one for each layer kind and window, and random ones that mix everything. */
 import { NetworkDescription } from '../../../src-shared/networks.ts'
 import type { MaskInput } from '../../../src-main/nn/graph/trainingGraph.ts'
-import { networkShapes, sizeOf, type Shape } from '../../../src-main/nn/graph/shapes.ts'
+import { networkShapes, sizeOf, type Shape } from '../../../src-shared/network/shapes.ts'
 import { seeded, type Random } from '../../../src-main/nn/random.ts'
 import { parameterLayout, type Weights } from '../../../src-main/nn/graph/parameters.ts'
 import type { z } from 'zod'
@@ -45,6 +45,16 @@ export const networksOfEachKind: readonly NetworkDescription[] = [
     around(`max-pool, ${words(window)}`, [{ kind: 'max-pool', id: 'it', ...window }]),
     around(`average-pool, ${words(window)}`, [{ kind: 'average-pool', id: 'it', ...window }]),
   ]),
+  ...[
+    { dilation: 2, padding: 2 },
+    { dilation: 3, padding: 1, stride: 2 },
+    { groups: 2, padding: 1, filters: 6 },
+    { groups: 4, padding: 1 },
+    { groups: 4, padding: 1, stride: 2 },
+    { groups: 4, filters: 8, dilation: 2, padding: 2, stride: 2 },
+  ].map((more) =>
+    around(`convolution, ${JSON.stringify(more)}`, [{ kind: 'convolution', id: 'it', filters: 4, kernel: 3, ...more }]),
+  ),
   around('convolution without bias, padding wider than its kernel', [
     { kind: 'convolution', id: 'it', filters: 3, kernel: 2, padding: 3, bias: false },
   ]),

@@ -1,7 +1,7 @@
 /** What a layer's backward pass is given and what it answers, as names of values in the training graph. */
 import type { GraphWriter } from '../graphWriter.ts'
 import type { ParameterNames } from '../layerOps.ts'
-import type { LayerShape } from '../shapes.ts'
+import type { LayerShape } from '../../../../src-shared/network/shapes.ts'
 
 export type Backward = {
   graph: GraphWriter

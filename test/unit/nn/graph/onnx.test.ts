@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { forwardModel } from '../../../../src-main/nn/graph/forwardGraph.ts'
 import { decodeModel, floatsOf, RUNTIME_DOMAIN } from '../../../../src-main/nn/graph/onnx.ts'
 import { parameterLayout, parameterView } from '../../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../../src-shared/network/shapes.ts'
 import { trainingGraph } from '../../../../src-main/nn/graph/trainingGraph.ts'
 import { networksOfEachKind, randomBatch, randomNetwork, randomWeights } from '../randomNetworks.ts'
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorData } from '../../../../src-shared/errors.ts'
 import { isTesseraError } from '../../../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../../../src-shared/networks.ts'
-import { networkShapes } from '../../../../src-main/nn/graph/shapes.ts'
-import { network } from '../randomNetworks.ts'
+import { networkShapes } from '../../../../src-shared/network/shapes.ts'
+import { network } from '../../nn/randomNetworks.ts'
 
 type Layers = Parameters<typeof network>[2]
 const conv = (id: string, kernel: number, stride = 1, filters = 8) =>

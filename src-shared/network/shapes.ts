@@ -5,8 +5,8 @@
  * Shapes are [channels, height, width] of one patch, or [features] after flatten, global average pooling and dense; the
  * batch axis is left out.
  */
-import { tesseraError, type TesseraError } from '../../../src-shared/errors.ts'
-import type { Layer, NetworkDescription } from '../../../src-shared/networks.ts'
+import { tesseraError, type TesseraError } from '../errors.ts'
+import type { Layer, NetworkDescription } from '../networks.ts'
 
 export type MapShape = readonly [channels: number, height: number, width: number]
 export type FlatShape = readonly [features: number]
@@ -62,8 +62,14 @@ const invalid = (layer: string | null, expected: string, found: string): Tessera
   )
 
 /** Values along one axis of a convolution's or a pool's output; the window never reaches past the padding. */
-const windowsAlong = (length: number, layer: { kernel: number; stride: number; padding: number }): number =>
-  Math.floor((length + 2 * layer.padding - layer.kernel) / layer.stride) + 1
+const windowsAlong = (length: number, layer: Window): number =>
+  Math.floor((length + 2 * layer.padding - spanOf(layer)) / layer.stride) + 1
+
+type Window = { kernel: number; stride: number; padding: number; dilation?: number }
+
+/** Places from the first tap of a window to its last, both counted. */
+export const spanOf = ({ kernel, dilation = 1 }: { kernel: number; dilation?: number }): number =>
+  dilation * (kernel - 1) + 1
 
 /**
  * @throws {TesseraError} NETWORK_INVALID with the layer, what it needs and what it has: a layer read before it is made,
@@ -135,7 +141,8 @@ function outputShape(layer: Layer, inputs: readonly Shape[]): Shape {
       const rows = windowsAlong(height, layer)
       const columns = windowsAlong(width, layer)
       if (rows < 1 || columns < 1)
-        throw invalid(layer.id, `a map of at least ${layer.kernel - 2 * layer.padding} px`, `${height} × ${width}`)
+        throw invalid(layer.id, `a map of at least ${spanOf(layer) - 2 * layer.padding} px`, `${height} × ${width}`)
+      if (layer.kind === 'convolution') fitGroups(layer, channels)
       return [layer.kind === 'convolution' ? layer.filters : channels, rows, columns]
     }
     case 'batch-norm':
@@ -170,6 +177,16 @@ function outputShape(layer: Layer, inputs: readonly Shape[]): Shape {
   }
 }
 
+/** @throws {TesseraError} NETWORK_INVALID when channels or filters can not be dealt out evenly to the groups */
+function fitGroups({ id, filters, groups }: Extract<Layer, { kind: 'convolution' }>, channels: number): void {
+  for (const [what, number] of [
+    ['channels', channels],
+    ['filters', filters],
+  ] as const)
+    if (number % groups !== 0)
+      throw invalid(id, `${what} that are a multiple of its ${groups} groups`, `${number} ${what}`)
+}
+
 function mapOf(layer: Layer, shape: Shape): MapShape {
   if (!isMap(shape)) throw invalid(layer.id, 'a map with height and width', inWords(shape))
   return shape
@@ -182,7 +199,7 @@ function widen(layer: Layer, inputs: readonly Shape[], { size, jump }: Receptive
     case 'convolution':
     case 'max-pool':
     case 'average-pool':
-      return { size: size + (layer.kernel - 1) * jump, jump: jump * layer.stride }
+      return { size: size + (spanOf(layer) - 1) * jump, jump: jump * layer.stride }
     case 'global-average-pool':
     case 'flatten':
       return { size: size + (edge - 1) * jump, jump }
@@ -200,7 +217,7 @@ function costs(layer: Layer, inputs: readonly Shape[], shape: Shape): { paramete
   const channels = inputs[0]?.[0] ?? 0
   switch (layer.kind) {
     case 'convolution': {
-      const weights = layer.filters * channels * layer.kernel ** 2
+      const weights = (layer.filters * channels * layer.kernel ** 2) / layer.groups
       const [, rows = 1, columns = 1] = shape
       return { parameters: weights + (layer.bias ? layer.filters : 0), multiplyAdds: weights * rows * columns }
     }
