@@ -6,7 +6,7 @@
  * Sized for two processor cores: a few hundred 96 px patches per second in training.
  */
 import { tesseraError } from '../../src-shared/errors.ts'
-import { NetworkDescription, PresetName, type Layer, type NetworkSummary } from '../../src-shared/networks.ts'
+import { NetworkDescription, PresetName, type LayerInput, type NetworkSummary } from '../../src-shared/networks.ts'
 import { INPUT, networkShapes } from '../../src-shared/network/shapes.ts'
 
 /** Edges of patches the presets are made for, px. */
@@ -103,37 +103,25 @@ export function networkSummaries(channels: number, edge: number, classes: number
 
 /** Layers on top of each other, each reading the last unless told otherwise. */
 type Stack = {
-  readonly layers: Layer[]
+  readonly layers: LayerInput[]
   /** name of the layer added last */
   last: () => string
-  add: (layer: Layer) => string
+  add: (layer: LayerInput) => string
   /** Convolution, batch norm and, unless it is to stay linear, ReLU. No bias: the norm would take it off again. */
   convolve: (id: string, filters: number, kernel: number, options?: ConvolveOptions) => string
 }
 type ConvolveOptions = { stride?: number; from?: string; linear?: boolean }
 
 function emptyStack(): Stack {
-  const layers: Layer[] = []
+  const layers: LayerInput[] = []
   const last = () => layers.at(-1)?.id ?? INPUT
-  const add = (layer: Layer): string => {
+  const add = (layer: LayerInput): string => {
     layers.push({ ...layer, inputs: layer.inputs ?? [last()] })
     return layer.id
   }
   const convolve = (id: string, filters: number, kernel: number, options: ConvolveOptions = {}): string => {
     const { stride = 1, from = last(), linear = false } = options
-    const padding = (kernel - 1) >> 1
-    add({
-      kind: 'convolution',
-      id,
-      inputs: [from],
-      filters,
-      kernel,
-      stride,
-      padding,
-      dilation: 1,
-      groups: 1,
-      bias: false,
-    })
+    add({ kind: 'convolution', id, inputs: [from], filters, kernel, stride, padding: (kernel - 1) >> 1, bias: false })
     const normal = add({ kind: 'batch-norm', id: `${id}_norm`, epsilon: 1e-5 })
     return linear ? normal : add({ kind: 'relu', id: `${id}_relu` })
   }

@@ -4,7 +4,10 @@ import { NetworkDescription } from '../../../src-shared/networks.ts'
 import { layerFacts } from '../../../src-renderer/views/inspect/layerShapes.ts'
 
 const facts = (input: [number, number, number], layers: unknown[]) =>
-  layerFacts(NetworkDescription.parse({ name: 'test', input, layers }))?.map(({ shape, weights }) => [shape, weights])
+  layerFacts(NetworkDescription.parse({ name: 'test', input, layers })).rows.map(({ shape, weights }) => [
+    shape,
+    weights,
+  ])
 
 test('a convolution with padding keeps the size; pooling halves it; the dense layer reads all that is left', () => {
   expect(
@@ -37,9 +40,20 @@ test('branches are joined along channels or added', () => {
     { kind: 'concatenate', id: 'all', inputs: ['sum', 'b', 'input'] },
     { kind: 'global-average-pool', id: 'mean' },
   ]
-  expect(facts([3, 5, 5], layers)?.map(([shape]) => shape)).toEqual([[4, 5, 5], [4, 5, 5], [4, 5, 5], [11, 5, 5], [11]])
+  expect(facts([3, 5, 5], layers).map(([shape]) => shape)).toEqual([[4, 5, 5], [4, 5, 5], [4, 5, 5], [11, 5, 5], [11]])
 })
 
-test('a layer that reads one that is not there makes no table', () => {
-  expect(facts([3, 5, 5], [{ kind: 'relu', id: 'r', inputs: ['nowhere'] }])).toBeUndefined()
+test('a layer that reads one that is not there is named, and those before it are still shown', () => {
+  const { rows, problem } = layerFacts(
+    NetworkDescription.parse({
+      name: 'test',
+      input: [3, 5, 5],
+      layers: [
+        { kind: 'relu', id: 'a' },
+        { kind: 'relu', id: 'r', inputs: ['nowhere'] },
+      ],
+    }),
+  )
+  expect(rows.map(({ layer }) => layer.id)).toEqual(['a'])
+  expect(problem).toContain('“r” needs inputs made by layers before it, but has input “nowhere”')
 })

@@ -6,7 +6,7 @@
  *   ∂loss/∂b[o]     = Σ_n Σ_position  gradient[n,o,position]
  */
 import type { Layer } from '../../../../src-shared/networks.ts'
-import { spanOf, type Shape } from '../../../../src-shared/network/shapes.ts'
+import { spanOf, type Shape } from '../../../../src-shared/network/layerShape.ts'
 import type { GraphWriter } from '../graphWriter.ts'
 import { convolutionAttributes, parameterName } from '../layerOps.ts'
 import { intsAttribute, type OnnxAttribute } from '../onnx.ts'
