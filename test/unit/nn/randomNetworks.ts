@@ -184,7 +184,7 @@ export function randomNetwork(seed: number): NetworkDescription {
   }
   const end = (['flatten', 'global-average-pool', 'global-max-pool'] as const)[random.below(3)] ?? 'flatten'
   add({ kind: end, id: 'end', inputs: [last] })
-  if (random.below(2) === 0) add(...randomFeatures(random, last))
+  if (end !== 'global-average-pool' && random.below(2) === 0) add(...randomFeatures(random, last))
   return network(`random network ${seed}`, input, [
     ...layers,
     { kind: 'dense', id: 'classes', inputs: [last], units: 3, bias: random.below(3) > 0 },
@@ -262,7 +262,7 @@ function orientedLayers(random: Random, id: string, input: string, group: Symmet
   ]
 }
 
-/** Layers that read features: norms, gates, a hidden layer. */
+/** Layers that read features: a norm, a hidden layer, a product. Not after means, which a norm makes all the same. */
 function randomFeatures(random: Random, input: string): LayerInput[] {
   return [
     random.below(2) === 0
