@@ -6,7 +6,7 @@
  * belong to the caller and are read anew at each step.
  */
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import type { MaskInput } from './graph/trainingGraph.ts'
+import type { MaskInput } from './graph/trainingOps.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
 
 export type BackendInfo = { name: string; version: string; device: string; threads: number }

@@ -7,7 +7,7 @@ import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './b
 import { PROBABILITIES } from './graph/forwardGraph.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
-import { INPUT } from './graph/shapes.ts'
+import { INPUT } from '../../src-shared/network/shapes.ts'
 import { trainingGraph } from './graph/trainingGraph.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */

@@ -2,6 +2,7 @@
  * Optimisers as pairs of functions over one flat vector: `init` makes the state, `update` changes parameters and state in
  * place. Everything an optimiser remembers is in the state, so that a checkpoint can hold it.
  */
+import { isWeight } from '../../src-shared/network/layerParameters.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
 
 export type OptimiserState = {
@@ -29,7 +30,7 @@ export const decayRanges = (layout: ParameterLayout): DecayRange[] =>
   layout.parameters.map(({ offset, length, role }) => ({
     start: offset,
     end: offset + length,
-    decays: role === 'weight',
+    decays: isWeight(role),
   }))
 
 /**
