@@ -115,6 +115,16 @@ export class TesseraWindow {
     await this.page.getByRole('list', { name: 'Classes' }).getByRole('button', { name: className, exact: true }).click()
   }
 
+  /** Trains on what is labelled, for a number of epochs, until the model is there. */
+  async train(epochs: number): Promise<Locator> {
+    const train = await this.stage('Train')
+    await train.getByRole('radio', { name: 'Epochs' }).click()
+    await train.getByRole('spinbutton', { name: 'epochs' }).fill(String(epochs))
+    await train.getByRole('button', { name: 'Train', exact: true }).click()
+    await expect(train.getByRole('button', { name: 'Card…' })).toBeVisible({ timeout: 90_000 })
+    return train
+  }
+
   /** Everything axe finds against WCAG 2.1 A and AA. */
   async accessibilityProblems(): Promise<string[]> {
     // axe would look into canvases; there is nothing in them for it
