@@ -97,6 +97,28 @@ for (const scheme of ['light', 'dark'] as const)
     await window.page.context().close()
   })
 
+test('the menu of forty classes scrolls inside the window, and so many names stay inside the legend', async () => {
+  const window = await host.open(browser, 'full')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const results = await window.stage('Results')
+  await results.getByRole('radio', { name: 'Class' }).click()
+  await expect(window.page.getByTestId('legend').getByRole('listitem')).toHaveCount(12)
+  await window.page.getByRole('button', { name: /^Active class/ }).click()
+  await expect(window.page.getByRole('menuitem')).toHaveCount(40)
+  await expectSound(window, 'the menu of classes')
+  await window.page.context().close()
+})
+
+test('review of a slide without predictions says so and offers to predict it', async () => {
+  const window = await host.open(browser, 'full')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const review = await window.stage('Review')
+  await window.page.getByRole('option', { name: /_0008/ }).click()
+  await expect(review.getByText('This slide has no predictions of Model 1 yet.')).toBeVisible()
+  await expect(review.getByRole('button', { name: 'Predict this slide' })).toBeEnabled()
+  await window.page.context().close()
+})
+
 test('an error stands where it happened, says what to do, and its details can be copied', async () => {
   const window = await host.open(browser, 'failing')
   await window.page.locator('[data-ready="true"]').waitFor()

@@ -168,6 +168,11 @@ export class TesseraWindow {
         )
         if (!cutBy && (box.right > innerWidth + 1 || box.left < -1))
           problems.push(`outside the window: ${name(element)}`)
+        const holder = element.closest('figure, [role=menu], aside, [role=dialog], footer')
+        if (holder && element.closest('.ellipsis') && box.right > holder.getBoundingClientRect().right + 1)
+          problems.push(`runs out of its box: ${name(element)}`)
+        if (element.matches('[role=menu], [role=dialog]') && (box.top < -1 || box.bottom > innerHeight + 1))
+          problems.push(`higher than the window: ${name(element)}`)
         const isLeaf = element.children.length === 0 && (element.textContent ?? '').trim() !== ''
         if (
           isLeaf &&
