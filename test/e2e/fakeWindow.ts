@@ -67,7 +67,8 @@ export class FakeWindowHost {
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
     })
-    context.setDefaultTimeout(15_000)
+    // a million made-up patches are made in the page itself
+    context.setDefaultTimeout(60_000)
     const window = new TesseraWindow(await context.newPage())
     await window.page.goto(`http://127.0.0.1:${address.port}/fake.html?scene=${scene}`)
     await window.page.locator('.frame[data-state="there"]').waitFor()
