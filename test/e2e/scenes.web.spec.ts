@@ -119,6 +119,32 @@ test('review of a slide without predictions says so and offers to predict it', a
   await window.page.context().close()
 })
 
+test('the curves of a training are drawn in the ink of the theme, also when the system changes it', async () => {
+  const window = await host.open(browser, 'trained', { scheme: 'light' })
+  const train = await window.stage('Train')
+  /** The mean brightness of what is drawn in the first chart, 0 to 255. */
+  const ink = () =>
+    train
+      .locator('canvas')
+      .first()
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        let [sum, weight] = [0, 0]
+        for (let i = 0; i < data.length; i += 4) {
+          sum += data[i + 3]! * data[i + 1]!
+          weight += data[i + 3]!
+        }
+        return weight === 0 ? null : sum / weight
+      })
+  await expect.poll(ink).not.toBeNull()
+  const light = (await ink())!
+  await window.page.emulateMedia({ colorScheme: 'dark' })
+  await expect.poll(ink).not.toBeCloseTo(light, 0)
+  await window.page.emulateMedia({ colorScheme: 'light' })
+  await expect.poll(ink).toBeCloseTo(light, 0)
+  await window.page.context().close()
+})
+
 test('an error stands where it happened, says what to do, and its details can be copied', async () => {
   const window = await host.open(browser, 'failing')
   await window.page.locator('[data-ready="true"]').waitFor()
