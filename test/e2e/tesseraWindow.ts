@@ -26,6 +26,8 @@ export class TesseraWindow {
     await expect(this.page.getByText('not for diagnosis'), this.complaints.join('; ')).toBeVisible()
     await this.page.getByLabel('Your name').fill(name)
     await this.page.getByRole('button', { name: 'Begin' }).click()
+    // the slide is drawn behind the dialog; keys reach the window when it is gone
+    await expect(this.page.getByLabel('Your name')).toBeHidden()
     await this.ready()
   }
 
