@@ -223,10 +223,12 @@ describe('classes', () => {
 
   test('new classes get the next free digit and colour; past nine they have no key', () => {
     const bench = LabelBench.create()
-    for (let i = 3; i <= 12; i++) bench.calls['labels.addClass']({ name: `class ${i}`, colour: null, key: null })
+    for (let i = 3; i <= 42; i++) bench.calls['labels.addClass']({ name: `class ${i}`, colour: null, key: null })
     const classes = bench.calls['labels.classes']()
-    expect(classes.map((each) => each.key)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', null, null, null])
-    expect(new Set(classes.map((each) => each.colour)).size).toBe(12)
+    expect(classes.map((each) => each.key)).toEqual(
+      Array.from({ length: 42 }, (_, i) => (i < 9 ? String(i + 1) : null)),
+    )
+    expect(new Set(classes.map((each) => each.colour)).size).toBe(42)
   })
 
   test('undoing the making of a class after its labels were undone leaves no trace of it', () => {
