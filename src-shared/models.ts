@@ -89,7 +89,8 @@ export const ModelCard = z.object({
     augmentation: Augmentation,
     balanced: z.boolean(),
     seed: z.number().int(),
-    seconds: z.number(),
+    /** null when only the weights are left of a run: how long it took does not stand in them */
+    seconds: z.number().nullable(),
   }),
   /** On the held-out patches; null when none were held out. */
   validation: Evaluation.nullable(),

@@ -145,6 +145,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     predictionsFolder: predictionsFolder(folder),
     slideById,
     createGrid: patches.createGrid,
+    classes,
     engineName: ENGINE_NAME,
     publish,
   })

@@ -1,6 +1,6 @@
 /** The door of the models room. */
 import path from 'node:path'
-import { mkdir, copyFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
@@ -64,10 +64,11 @@ export function createModels({ store, folder, workerHost, pathOf, publish }: Mod
         try {
           await mkdir(inside, { recursive: true })
           await copyFile(file, weightsFile(inside))
+          await writeCard(weightsFile(inside), card)
         } catch (error) {
+          await rm(inside, { recursive: true, force: true })
           throw fileError(inside, error)
         }
-        await writeCard(weightsFile(inside), card)
         store.transaction('models.import', (db) => insertModel(db, { card: { ...card, id }, run: null, folder: id }))
         return tell(id)
       },

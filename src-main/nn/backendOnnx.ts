@@ -1,4 +1,5 @@
 /** Networks run by ONNX Runtime on the processor. The only file that knows the runtime. */
+import './keptQuiet.ts' // before the runtime
 import * as ort from 'onnxruntime-node'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'

@@ -17,7 +17,7 @@ import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
 import { fileError } from '../files/fileErrors.ts'
 import type { JobControl, JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
-import { CARD_KEY, cardText, weightsFile, writeCard } from '../models/modelFiles.ts'
+import { CARD_KEY, cardInFile, weightsFile, writeCard } from '../models/modelFiles.ts'
 import { presetNetwork } from '../models/presets.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
@@ -229,7 +229,7 @@ async function keepModel(
       threads: info.threads,
     },
   })
-  const written = await engine.call('engine.exportModel', { ...order, metadata: { [CARD_KEY]: cardText(card) } })
+  const written = await engine.call('engine.exportModel', { ...order, metadata: { [CARD_KEY]: cardInFile(card) } })
   const final = { ...card, weights: { file: 'model.onnx', sha256: written.sha256, bytes: written.bytes } }
   await writeCard(order.file, final)
   store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))

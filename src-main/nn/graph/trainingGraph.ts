@@ -100,13 +100,19 @@ function backward(graph: GraphWriter, steps: readonly Step[], logits: string, at
   return ofParameters
 }
 
+/**
+ * By Flatten, and in the order of the layers: the runtime starts with what was written last, so each filter gradient is
+ * worked out when the backward pass is at its layer, and what it reads is given back. A Reshape would be fused with that
+ * of the filter gradient into a new node, and the runtime would do all filter gradients after the whole backward pass.
+ */
 function writeGradient(graph: GraphWriter, layout: ParameterLayout, gradients: Map<string, string>): void {
   const flat = layout.parameters.map(({ name }) => {
     const gradient = gradients.get(name)
     if (gradient === undefined) throw new Error(`No gradient was written for ${name}.`)
-    return graph.op('Reshape', [gradient, graph.integers([-1])])
+    return graph.op('Flatten', [gradient], [intAttribute('axis', 0)])
   })
-  graph.output('gradient', graph.op('Concat', flat, [intAttribute('axis', 0)]), [layout.length])
+  const row = graph.op('Concat', flat, [intAttribute('axis', 1)])
+  graph.output('gradient', graph.op('Reshape', [row, graph.integers([layout.length])]), [layout.length])
 }
 
 function writeStatistics(graph: GraphWriter, layout: ParameterLayout, steps: readonly Step[]): void {

@@ -86,6 +86,25 @@ test('every value of every training graph is made before it is read, once', () =
   }
 })
 
+test('every kind of layer is exported in standard operators', () => {
+  for (const network of networksOfEachKind) {
+    const { graph } = decodeModel(forwardModel(network, randomWeights(network, SEED)))
+    expect(new Set(graph.node.map(({ domain }) => domain)), network.name).toEqual(new Set(['']))
+  }
+})
+
+test('group convolutions and their norms are exported as plain ones, with filters in all orientations', () => {
+  const turned = networksOfEachKind.find(({ name }) => name.includes('p4m, oriented to oriented'))!
+  const { graph } = decodeModel(forwardModel(turned, randomWeights(turned, SEED)))
+  const dims = (name: string) => graph.initializer.find((tensor) => tensor.name === name)?.dims
+  expect([dims('lift.weight'), dims('it.weight')]).toEqual([
+    [16, 4, 3, 3],
+    [24, 16, 2, 2],
+  ])
+  expect([dims('norm.scale'), dims('norm.mean'), dims('it.bias')]).toEqual([[16], [16], [24]])
+  expect(graph.node.filter(({ opType }) => opType === 'Gather')).toEqual([])
+})
+
 test('only graphs that stay in the program use operators of the runtime itself', () => {
   const convolution = networksOfEachKind.find(({ name }) => name.includes('tap by tap'))!
   const { opsetImport } = decodeModel(trainingGraph(convolution, 2).bytes)

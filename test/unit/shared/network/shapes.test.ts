@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorData } from '../../../../src-shared/errors.ts'
 import { isTesseraError } from '../../../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../../../src-shared/networks.ts'
-import { networkShapes } from '../../../../src-shared/network/shapes.ts'
+import { layersSoFar, networkShapes } from '../../../../src-shared/network/shapes.ts'
 import { network } from '../../nn/randomNetworks.ts'
 
 type Layers = Parameters<typeof network>[2]
@@ -76,6 +76,54 @@ test('parameters and multiply-adds of LeNet-5 as its textbook counts them', () =
   expect(shapes.classes).toBe(10)
 })
 
+test('shapes, parameters, multiply-adds and receptive fields of the rarer layers, counted by hand', () => {
+  const layers: Layers = [
+    { kind: 'convolution', id: 'dilated', filters: 8, kernel: 3, padding: 2, dilation: 2, bias: false },
+    { kind: 'convolution', id: 'depthwise', filters: 8, kernel: 3, padding: 1, groups: 8 },
+    { kind: 'squeeze-excitation', id: 'gates', squeezed: 2 },
+    { kind: 'group-norm', id: 'norm', groups: 4 },
+    { kind: 'max-pool', id: 'half', kernel: 2, stride: 2 },
+    { kind: 'transposed-convolution', id: 'double', filters: 3, kernel: 4, stride: 2, padding: 1 },
+    { kind: 'group-convolution', id: 'lift', group: 'p4m', filters: 2, kernel: 3, padding: 1 },
+    { kind: 'batch-norm', id: 'shared', orientations: 8 },
+    { kind: 'group-convolution', id: 'turn', group: 'p4m', filters: 3, kernel: 3, bias: false },
+    { kind: 'orientation-pool', id: 'pool', take: 'max' },
+    { kind: 'global-max-pool', id: 'largest' },
+    { kind: 'dense', id: 'classes', units: 2, bias: false },
+  ]
+  const shapes = networkShapes(network('n', [3, 10, 10], layers))
+  const facts = shapes.layers.map(({ layer, shape, parameters, multiplyAdds, receptiveField }) => [
+    layer.id,
+    [...shape],
+    parameters,
+    multiplyAdds,
+    receptiveField.size,
+  ])
+  expect(facts).toEqual([
+    ['dilated', [8, 10, 10], 8 * 3 * 9, 8 * 3 * 9 * 100, 5],
+    ['depthwise', [8, 10, 10], 8 * 9 + 8, 8 * 9 * 100, 7],
+    ['gates', [8, 10, 10], 2 * 8 + 2 + 8 * 2 + 8, 2 * 2 * 8, 7],
+    ['norm', [8, 10, 10], 16, 0, 7],
+    ['half', [8, 5, 5], 0, 0, 8],
+    ['double', [3, 10, 10], 8 * 3 * 16 + 3, 8 * 3 * 16 * 25, 10],
+    ['lift', [16, 10, 10], 2 * 3 * 9 + 2, 16 * 3 * 9 * 100, 12],
+    ['shared', [16, 10, 10], 4, 0, 12],
+    ['turn', [24, 8, 8], 3 * 2 * 8 * 9, 24 * 16 * 9 * 64, 14],
+    ['pool', [3, 8, 8], 0, 0, 14],
+    ['largest', [3], 0, 0, 21],
+    ['classes', [2], 6, 6, 21],
+  ])
+  expect(shapes.receptiveFieldPx).toBe(14)
+})
+
+test('layers are shown up to the first that can not be built, with the reason', () => {
+  const whole = layersSoFar(network('n', [3, 8, 8], [conv('a', 3), conv('b', 11), ...end]))
+  expect([whole.layers.map(({ layer }) => layer.id), whole.problem]).toEqual([['a', 'b', 'mean', 'classes'], null])
+  const broken = layersSoFar(network('n', [3, 8, 8], [conv('a', 3), { ...conv('b', 11), padding: 0 }, ...end]))
+  expect(broken.layers.map(({ layer }) => layer.id)).toEqual(['a'])
+  expect(broken.problem?.data).toEqual({ layer: 'b', expected: 'a map of at least 11 px', found: '8 × 8' })
+})
+
 describe('a network that can not be built is refused with the layer, what it needs and what it has', () => {
   const refusal = (of: NetworkDescription): ErrorData<'NETWORK_INVALID'> => {
     try {
@@ -134,6 +182,84 @@ describe('a network that can not be built is refused with the layer, what it nee
       'gives features to a convolution',
       [{ kind: 'flatten', id: 'f' }, conv('a', 3), ...end],
       { layer: 'a', expected: 'a map with height and width', found: '192 features' },
+    ],
+    [
+      'has groups its channels do not fit',
+      [{ ...conv('a', 3), groups: 2 }, ...end],
+      { layer: 'a', expected: 'channels that are a multiple of its 2 groups', found: '3 channels' },
+    ],
+    [
+      'has groups its filters do not fit',
+      [{ ...conv('a', 3, 1, 8), groups: 3 }, ...end],
+      { layer: 'a', expected: 'filters that are a multiple of its 3 groups', found: '8 filters' },
+    ],
+    [
+      'has norm groups its channels do not fit',
+      [conv('a', 3), { kind: 'group-norm', id: 'g', groups: 3 }, ...end],
+      { layer: 'g', expected: 'channels that are a multiple of its 3 groups', found: '8 channels' },
+    ],
+    [
+      'has a dilated window larger than its map',
+      [{ kind: 'convolution', id: 'a', filters: 2, kernel: 3, dilation: 4 }, ...end],
+      { layer: 'a', expected: 'a map of at least 9 px', found: '8 × 8' },
+    ],
+    [
+      'adds more rows than a stride has',
+      [{ kind: 'transposed-convolution', id: 't', filters: 2, kernel: 3, stride: 2, outputPadding: 2 }, ...end],
+      { layer: 't', expected: 'less output padding than its stride', found: 'output padding 2 and stride 2' },
+    ],
+    [
+      'takes everything away from a transposed convolution',
+      [{ kind: 'transposed-convolution', id: 't', filters: 2, kernel: 1, padding: 4 }, ...end],
+      { layer: 't', expected: 'a map so large that something is left within a padding of 4', found: '8 × 8' },
+    ],
+    [
+      'multiplies by a gate of other channels',
+      [
+        conv('a', 3),
+        { ...conv('b', 1, 1, 4), inputs: ['input'] },
+        { kind: 'global-max-pool', id: 'g' },
+        { kind: 'multiply', id: 'm', inputs: ['a', 'g'] },
+        ...end,
+      ],
+      {
+        layer: 'm',
+        expected: 'two inputs of one shape, or a map and a feature for each of its channels',
+        found: '8 channels of 8 × 8 and 4 features',
+      },
+    ],
+    [
+      'gives oriented maps to an ordinary convolution',
+      [{ kind: 'group-convolution', id: 'g', group: 'p4', filters: 2, kernel: 3, padding: 1 }, conv('a', 3), ...end],
+      {
+        layer: 'a',
+        expected: 'ordinary channels (put orientation pooling before it)',
+        found: '8 channels of 8 × 8, oriented (p4)',
+      },
+    ],
+    [
+      'norms the orientations of a field apart',
+      [
+        { kind: 'group-convolution', id: 'g', group: 'p4m', filters: 2, kernel: 3, padding: 1 },
+        { kind: 'batch-norm', id: 'n' },
+        { kind: 'orientation-pool', id: 'o', take: 'max' },
+        ...end,
+      ],
+      { layer: 'n', expected: '8 orientations, as its input has', found: '1' },
+    ],
+    [
+      'mixes two groups of symmetries',
+      [
+        { kind: 'group-convolution', id: 'g', group: 'p4', filters: 2, kernel: 3, padding: 1 },
+        { kind: 'group-convolution', id: 'h', group: 'p4m', filters: 2, kernel: 3 },
+        ...end,
+      ],
+      { layer: 'h', expected: 'an ordinary map or one oriented by p4m', found: '8 channels of 8 × 8, oriented (p4)' },
+    ],
+    [
+      'pools orientations that are none',
+      [conv('a', 3), { kind: 'orientation-pool', id: 'o', take: 'mean' }, ...end],
+      { layer: 'o', expected: 'oriented maps of a group convolution', found: '8 channels of 8 × 8' },
     ],
     [
       'has a layer nobody reads',
