@@ -7,13 +7,15 @@
  *
  * @see He, Zhang, Ren, Sun, Delving Deep into Rectifiers, ICCV (2015), eq. 10
  */
+import { sharedFloats } from './partContract.ts'
 import { isWeight, type LayerParameter } from '../../src-shared/network/layerParameters.ts'
 import { parameterView, type ParameterLayout, type Weights } from './graph/parameters.ts'
 import { seeded } from './random.ts'
 
 /** The same seed and layout give the same weights. */
 export function initialWeights(layout: ParameterLayout, seed: number): Weights {
-  const parameters = new Float32Array(layout.length)
+  // In memory that every thread of a step sees, so that it is not copied for each.
+  const parameters = sharedFloats(layout.length)
   for (const [place, parameter] of layout.parameters.entries()) {
     const view = parameterView(parameters, parameter)
     if (parameter.role === 'scale') view.fill(1)

@@ -35,8 +35,11 @@ export type TrainingGraph = {
 /** A layer as the forward pass left it, waiting for its backward pass. */
 type Step = Omit<Backward, 'gradient'>
 
-/** @throws {TesseraError} NETWORK_INVALID */
-export function trainingGraph(network: NetworkDescription, batch: number): TrainingGraph {
+/**
+ * @param of patches the loss is a mean over: more than `batch` when this is one part of a larger batch
+ * @throws {TesseraError} NETWORK_INVALID
+ */
+export function trainingGraph(network: NetworkDescription, batch: number, of = batch): TrainingGraph {
   const shapes = networkShapes(network)
   const layout = parameterLayout(shapes)
   const graph = graphWriter(`${network.name}, one training step`)
@@ -48,7 +51,7 @@ export function trainingGraph(network: NetworkDescription, batch: number): Train
 
   const steps = forward(graph, batch, shapes, layout, masks)
   const logits = steps.at(-1)?.output ?? INPUT
-  const { loss, gradient } = softmaxCrossEntropy(graph, batch, logits, target)
+  const { loss, gradient } = softmaxCrossEntropy(graph, of, logits, target)
   graph.output('loss', loss, [])
   graph.output('logits', logits, [batch, shapes.classes])
   writeGradient(graph, layout, backward(graph, steps, logits, gradient))

@@ -2,6 +2,7 @@
 import { orientationsOf, type MapShape, type Shape } from '../../../src-shared/network/layerShape.ts'
 import type { LayerShape } from '../../../src-shared/network/shapes.ts'
 import type { LayerOf } from '../../../src-shared/networks.ts'
+import { columnsOf, convolvedColumns, isColumned } from './columns.ts'
 import type { GraphWriter } from './graphWriter.ts'
 import {
   asPlainConvolution,
@@ -34,6 +35,8 @@ export function trainingOp(
   const { layer } = shape
   const [input = ''] = inputs
   switch (layer.kind) {
+    case 'convolution':
+      return convolution(graph, batch, layer, shape, inputs, parameters)
     case 'batch-norm': {
       const { output, mean, variance } = batchNormInTraining(graph, layer, input, shape.shape, parameters)
       return { output, kept: { mean, variance } }
@@ -62,6 +65,22 @@ export function trainingOp(
     default:
       return { output: plainLayerOp(graph, layer, shape, inputs, parameters), kept: {} }
   }
+}
+
+/** Where maps are small, by columns, which are kept. */
+function convolution(
+  graph: GraphWriter,
+  batch: number,
+  layer: LayerOf<'convolution'>,
+  shape: LayerShape,
+  inputs: readonly string[],
+  parameters: ParameterNames,
+): TrainingOp {
+  const of = { graph, layer, batch, from: shape.inputShapes[0] as MapShape, to: shape.shape as MapShape }
+  if (!isColumned(of)) return { output: plainLayerOp(graph, layer, shape, inputs, parameters), kept: {} }
+  const columns = columnsOf(of, inputs[0] ?? '')
+  const output = convolvedColumns(of, columns, parameterName(parameters, 'weight'), parameters.bias)
+  return { output, kept: { columns } }
 }
 
 /** The largest of each window and its place in the whole input, counted row by row; of equals the first. */

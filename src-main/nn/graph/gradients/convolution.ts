@@ -6,7 +6,8 @@
  *   ∂loss/∂b[o]     = Σ_n Σ_position  gradient[n,o,position]
  */
 import type { Layer } from '../../../../src-shared/networks.ts'
-import { spanOf, type Shape } from '../../../../src-shared/network/layerShape.ts'
+import { spanOf, type MapShape, type Shape } from '../../../../src-shared/network/layerShape.ts'
+import { columnFilterGradient, columnInputGradient } from '../columns.ts'
 import type { GraphWriter } from '../graphWriter.ts'
 import { convolutionAttributes, parameterName } from '../layerOps.ts'
 import { intsAttribute, type OnnxAttribute } from '../onnx.ts'
@@ -26,11 +27,20 @@ export function convolutionGradient(layer: Convolution, backward: Backward): Lay
   const [channels = 0] = inputShape
   const [, rows = 1, columns = 1] = shape.shape
   const weight = parameterName(parameters, 'weight')
+  const bias = layer.bias ? { bias: sumPerChannel(graph, gradient) } : {}
+  const { columns: kept } = backward.kept
+  if (kept !== undefined) {
+    const of = { graph, layer, batch, from: inputShape as MapShape, to: shape.shape as MapShape }
+    return {
+      inputs: [needed[0] === true ? columnInputGradient(of, gradient, weight) : null],
+      parameters: { weight: columnFilterGradient(of, kept, gradient), ...bias },
+    }
+  }
   return {
     inputs: [needed[0] === true ? convolvedBack(graph, layer, gradient, weight, inputShape) : null],
     parameters: {
       weight: filterGradient({ graph, layer, input, gradient, batch, channels, rows, columns }),
-      ...(layer.bias ? { bias: sumPerChannel(graph, gradient) } : {}),
+      ...bias,
     },
   }
 }

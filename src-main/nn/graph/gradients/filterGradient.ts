@@ -35,7 +35,7 @@ export type Seen = {
 }
 
 /** Numbers in a filter up to which gathering all taps into one matrix beats one product for each tap. */
-const GATHER_UP_TO = 64
+const GATHER_UP_TO = 160
 /** Positions of an output map up to which one product over the whole batch beats one for each patch. */
 const SMALL_MAP = 196
 
