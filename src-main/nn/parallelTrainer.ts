@@ -141,12 +141,16 @@ async function otherPart(network: NetworkDescription, part: number, batch: numbe
   })
   worker.on('error', ended.reject)
   worker.on('exit', (code) => ended.reject(new Error(`one of its threads ended with code ${code}`)))
+  // A program that is done ends, whatever trainer it left behind; it stays while an answer is on its way.
   const answer = async (): Promise<PartAnswer> => {
+    worker.ref()
     try {
       const [said] = (await Promise.race([once(worker, 'message'), ended.promise])) as [PartAnswer]
       return said
     } catch (error) {
       return { kind: 'failed', reason: messageOf(error) }
+    } finally {
+      worker.unref()
     }
   }
   const results = await answer()
