@@ -59,7 +59,7 @@ export type SplitSummary = z.infer<typeof SplitSummary>
 export const Freeze = z.union([z.number().int().nonnegative(), z.string().min(1)])
 export type Freeze = z.infer<typeof Freeze>
 
-const CardContent = z.object({
+export const CardContent = z.object({
   format: z.literal('tessera-model-card'),
   version: z.literal(2),
   id: ModelId,
@@ -102,7 +102,8 @@ const CardContent = z.object({
     augmentation: Augmentation,
     balanced: z.boolean(),
     seed: z.number().int(),
-    seconds: z.number(),
+    /** null when only the weights are left of a run: how long it took does not stand in them */
+    seconds: z.number().nullable(),
     /** The model it was fine-tuned from; null when it began with fresh weights. */
     start: z
       .object({ id: ModelId, name: z.string(), sha256: z.string(), freeze: Freeze, rateDecay: z.number() })

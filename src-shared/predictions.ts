@@ -48,7 +48,7 @@ export const predictionCalls = {
   'predictions.runs': call(z.void(), z.array(PredictionRun)),
   /**
    * Runs a model on slides and patch sets, one run for each. The grid is the one the model's card demands, made where it
-   * is missing. @throws MODEL_SPACING_MISMATCH, SLIDE_MPP_NEEDED
+   * is missing. @throws MODEL_SPACING_MISMATCH, MODEL_CLASSES_MISMATCH, SLIDE_MPP_NEEDED
    */
   'predictions.start': call(
     z.object({

@@ -15,7 +15,7 @@ import { OpenModel, type EngineContract, type LabelledFile, type TrainingOrder }
 import { ensembleModel } from '../nn/ensemble.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
 import { decodeModel } from '../nn/graph/onnx.ts'
-import { networkShapes } from '../nn/graph/shapes.ts'
+import { networkShapes } from '../../src-shared/network/shapes.ts'
 import type { LabelledPixels } from '../training/batches.ts'
 import { checkpointBroken, checkpointFile, modelCheckpoint } from '../training/checkpoint.ts'
 import { searchRate } from '../training/rateSearch.ts'

@@ -147,6 +147,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     predictionsFolder: predictionsFolder(folder),
     slideById,
     createGrid: patches.createGrid,
+    classes,
     engineName: ENGINE_NAME,
     publish,
   })

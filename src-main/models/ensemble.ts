@@ -87,7 +87,12 @@ export function ensembleCard(
       validation: nobody,
       leftOut: 0,
     },
-    training: { ...first.training, seconds: total((card) => card.training.seconds) },
+    training: {
+      ...first.training,
+      seconds: cards.some((card) => card.training.seconds === null)
+        ? null
+        : total((card) => card.training.seconds ?? 0),
+    },
     testTime: cards.every((card) => card.testTime === first.testTime) ? first.testTime : 'none',
     members: cards.map(memberOf),
     validation: null,

@@ -1,6 +1,6 @@
 /** The door of the models room. */
 import path from 'node:path'
-import { mkdir, copyFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
@@ -12,7 +12,7 @@ import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import type { Store } from '../store/database.ts'
 import { checkMembers, ensembleCard } from './ensemble.ts'
-import { CARD_KEY, cardText, weightsFile, writeCard } from './modelFiles.ts'
+import { CARD_KEY, cardInFile, weightsFile, writeCard } from './modelFiles.ts'
 import { findModel, insertModel, listModels, modelFolder, renameModel } from './rows.ts'
 import { type LoadedModel, openCheckedModel } from './openModel.ts'
 
@@ -78,7 +78,7 @@ export function createModels({ store, folder, workerHost, version, pathOf, publi
             })),
             name,
             file: weights,
-            metadata: { [CARD_KEY]: cardText(made) },
+            metadata: { [CARD_KEY]: cardInFile(made) },
           })
           return { ...made, weights: { file: 'model.onnx', ...written } }
         })
@@ -90,11 +90,15 @@ export function createModels({ store, folder, workerHost, version, pathOf, publi
         const file = pathOf(handle)
         const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))
         const id = ModelId.parse(uuidv7())
-        const inside = await makeFolder(path.join(folder, id))
-        await copyFile(file, weightsFile(inside)).catch((error: unknown) => {
+        const inside = path.join(folder, id)
+        try {
+          await makeFolder(inside)
+          await copyFile(file, weightsFile(inside))
+          await writeCard(weightsFile(inside), card)
+        } catch (error) {
+          await rm(inside, { recursive: true, force: true })
           throw fileError(inside, error)
-        })
-        await writeCard(weightsFile(inside), card)
+        }
         store.transaction('models.import', (db) => insertModel(db, { card: { ...card, id }, run: null, folder: id }))
         return tell(id)
       },

@@ -6,7 +6,7 @@
  * belong to the caller and are read anew at each step.
  */
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import type { MaskInput } from './graph/trainingGraph.ts'
+import type { MaskInput } from './graph/trainingOps.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
 
 export type BackendInfo = { name: string; version: string; device: string; threads: number }
@@ -34,10 +34,20 @@ export type TrainerStep = {
 
 export interface Trainer {
   readonly layout: ParameterLayout
+  readonly classes: number
   readonly masks: readonly MaskInput[]
   readonly batch: number
+  /** Where each step's gradient and statistics lie. */
+  readonly results: Pick<TrainerStep, 'gradient' | 'mean' | 'variance'>
   step(weights: Weights, input: TrainerInput): Promise<TrainerStep>
   dispose(): Promise<void>
+}
+
+export type TrainerOptions = {
+  /** patches the loss is a mean over; more than `batch` when this is one part of a larger batch */
+  of?: number
+  /** makes the arrays that results are written to */
+  floats?: (length: number) => Float32Array
 }
 
 export interface Predictor {
@@ -55,7 +65,7 @@ export interface Predictor {
 export interface Backend {
   readonly info: BackendInfo
   /** @throws {TesseraError} NETWORK_INVALID, ENGINE_FAILED */
-  createTrainer(network: NetworkDescription, batch: number): Promise<Trainer>
+  createTrainer(network: NetworkDescription, batch: number, options?: TrainerOptions): Promise<Trainer>
   /** @throws {TesseraError} MODEL_FILE_BROKEN when the bytes are not a network this backend can run on patches */
   createPredictor(onnx: Uint8Array, file: string): Promise<Predictor>
 }

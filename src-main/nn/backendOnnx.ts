@@ -1,12 +1,14 @@
 /** Networks run by ONNX Runtime on the processor. The only file that knows the runtime. */
+import './keptQuiet.ts' // before the runtime
 import * as ort from 'onnxruntime-node'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
+import { parallelTrainer, partsOf } from './parallelTrainer.ts'
 import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
-import { INPUT } from './graph/shapes.ts'
+import { INPUT } from '../../src-shared/network/shapes.ts'
 import { trainingGraph } from './graph/trainingGraph.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
@@ -20,14 +22,21 @@ export function onnxBackend(threads: number): Backend {
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
       logSeverityLevel: LOG_ERRORS,
+      // Numbers too small to matter take a hundred times as long to multiply.
+      extra: { session: { set_denormal_as_zero: '1' } },
     })
   return {
     info: { name: 'ONNX Runtime', version: ort.env.versions.node ?? ort.env.versions.common, device: 'CPU', threads },
 
-    async createTrainer(network, batch) {
-      const graph = trainingGraph(network, batch)
+    async createTrainer(network, batch, { of = batch, floats = (length: number) => new Float32Array(length) } = {}) {
+      const parts = partsOf(batch, threads)
+      if (parts > 1)
+        return parallelTrainer(network, batch, parts, (part) =>
+          onnxBackend(1).createTrainer(network, part, { of: batch }),
+        )
+      const graph = trainingGraph(network, batch, of)
       const running = await engineCall(() => session(graph.bytes, 'extended'))
-      return onnxTrainer(running, network, graph)
+      return onnxTrainer(running, network, graph, floats)
     },
 
     async createPredictor(onnx, file) {
@@ -66,15 +75,16 @@ function onnxTrainer(
   session: ort.InferenceSession,
   network: NetworkDescription,
   { batch, layout, masks, shapes }: ReturnType<typeof trainingGraph>,
+  floats: (length: number) => Float32Array,
 ): Trainer {
   const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
   const results = {
     loss: float(new Float32Array(1), []),
     logits: float(new Float32Array(batch * shapes.classes), [batch, shapes.classes]),
-    gradient: float(new Float32Array(layout.length), [layout.length]),
+    gradient: float(floats(layout.length), [layout.length]),
     ...(layout.runningLength > 0 && {
-      mean: float(new Float32Array(layout.runningLength), [layout.runningLength]),
-      variance: float(new Float32Array(layout.runningLength), [layout.runningLength]),
+      mean: float(floats(layout.runningLength), [layout.runningLength]),
+      variance: float(floats(layout.runningLength), [layout.runningLength]),
     }),
   }
   const numbers = (name: string): Float32Array => {
@@ -97,8 +107,10 @@ function onnxTrainer(
   })
   return {
     layout,
+    classes: shapes.classes,
     masks,
     batch,
+    results: { gradient: numbers('gradient'), mean: numbers('mean'), variance: numbers('variance') },
     async step(weights: Weights, input: TrainerInput): Promise<TrainerStep> {
       await engineCall(() => session.run(feedsOf(weights, input), results))
       return {

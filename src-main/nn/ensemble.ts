@@ -14,7 +14,7 @@ import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
 import { graphWriter } from './graph/graphWriter.ts'
 import { decodeModel, encodeModel, type OnnxGraph, type OnnxModel } from './graph/onnx.ts'
-import { INPUT } from './graph/shapes.ts'
+import { INPUT } from '../../src-shared/network/shapes.ts'
 
 export type EnsembleMember = { onnx: Uint8Array; file: string; normalisation: Normalisation }
 

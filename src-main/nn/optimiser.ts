@@ -3,6 +3,7 @@
  * place. Everything an optimiser remembers is in the state, so that a checkpoint can hold it.
  */
 import type { OptimiserChoice } from '../../src-shared/recipe.ts'
+import { isWeight } from '../../src-shared/network/layerParameters.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
 
 export type OptimiserState = {
@@ -38,7 +39,7 @@ export const decayRanges = (layout: ParameterLayout, rateOf: (layer: string) => 
   layout.parameters.map(({ offset, length, role, layer }) => ({
     start: offset,
     end: offset + length,
-    decays: role === 'weight',
+    decays: isWeight(role),
     rate: rateOf(layer),
   }))
 

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { PredictionRunId, type SlideId, type SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
+import type { PatchClass } from '../../src-shared/labels.ts'
 import type { Model } from '../../src-shared/models.ts'
 import { type Grid, type GridParams, type PatchSource, sourceSize } from '../../src-shared/patches.ts'
 import type {
@@ -34,6 +35,7 @@ export type PredictionDependencies = Omit<PredictionRunnerDependencies, 'tellBlo
   sources: () => PatchSource[]
   slideById: (slide: SlideId) => Slide
   createGrid: (slide: SlideId, params: GridParams) => Grid
+  classes: () => PatchClass[]
   publish: (name: 'predictions.changed', body: { changed: PredictionRun[] }) => void
   engineName: string
 }
@@ -154,6 +156,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
       'predictions.runs': () => listRuns(store.read),
       'predictions.start'({ model: id, slides, sets, testTime }) {
         const model = modelById(id)
+        refuseStranger(model, dependencies.classes())
         // Every grid is found before the first run starts: half an order is worse than none.
         const grids = slides.map((slide) => ({
           name: dependencies.slideById(slide).name,
@@ -180,6 +183,24 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
       },
     },
   }
+}
+
+/**
+ * A model that knows none of the project's classes is of another task: nothing it says could be accepted, corrected or
+ * compared with what people said. Names are compared without case.
+ *
+ * @throws {TesseraError} MODEL_CLASSES_MISMATCH
+ */
+function refuseStranger(model: Model, classes: readonly PatchClass[]): void {
+  const expected = model.card.classes.map((each) => each.name)
+  const actual = classes.map((each) => each.name)
+  const known = new Set(actual.map((name) => name.toLowerCase()))
+  if (expected.some((name) => known.has(name.toLowerCase()))) return
+  throw tesseraError(
+    'MODEL_CLASSES_MISMATCH',
+    `“${model.name}” tells ${expected.join(', ')} apart; this project has ${actual.join(', ') || 'no classes'}. Add the classes of the model to the project, rename those that mean the same, or choose another model.`,
+    { model: model.name, expected, actual },
+  )
 }
 
 /** The grid a model's card demands on a slide: the active one if it fits, else another that does, else a new one. */

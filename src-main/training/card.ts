@@ -25,7 +25,7 @@ export type CardFacts = {
   versions: ModelCard['versions']
 }
 
-/** The card before its weights are written; an ONNX file can not hold its own checksum. */
+/** The card before its weights are written, whose checksum it does not know yet. */
 export function cardOf(facts: CardFacts): ModelCard {
   const { run, input, steps, news } = facts
   const { settings } = run
@@ -50,7 +50,7 @@ export function cardOf(facts: CardFacts): ModelCard {
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
       steps,
-      epochs: news.step / run.stepsPerEpoch,
+      epochs: (news.step * settings.batchSize) / run.split.training.patches,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
       stoppedAt: news.early ? news.step : null,
       bestStep: news.bestStep,

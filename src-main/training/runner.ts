@@ -17,7 +17,7 @@ import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
 import { fileError } from '../files/fileErrors.ts'
 import type { JobControl, JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
-import { CARD_KEY, cardText, weightsFile, writeCard } from '../models/modelFiles.ts'
+import { CARD_KEY, cardInFile, weightsFile, writeCard } from '../models/modelFiles.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { Store } from '../store/database.ts'
@@ -235,7 +235,7 @@ async function keepModel(
     },
   })
   const file = weightsFile(inside)
-  const { sha256, bytes } = await write(file, { [CARD_KEY]: cardText(card) })
+  const { sha256, bytes } = await write(file, { [CARD_KEY]: cardInFile(card) })
   const final = { ...card, weights: { file: 'model.onnx', sha256, bytes } }
   await writeCard(file, final)
   store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))

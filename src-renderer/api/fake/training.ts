@@ -3,7 +3,7 @@ import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { PatchClass } from '../../../src-shared/labels.ts'
 import type { Model, ModelCard, SplitSummary } from '../../../src-shared/models.ts'
-import type { Layer, NetworkSummary } from '../../../src-shared/networks.ts'
+import { NetworkDescription, type LayerInput, type NetworkSummary } from '../../../src-shared/networks.ts'
 import type { Grid } from '../../../src-shared/patches.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
 import type {
@@ -162,7 +162,7 @@ function evaluationOf(run: TrainingRun, right: number): Evaluation {
   }
 }
 
-const layers: Layer[] = [1, 2, 3].flatMap((block): Layer[] => [
+const layers: LayerInput[] = [1, 2, 3].flatMap((block): LayerInput[] => [
   { kind: 'convolution', id: `conv${block}`, filters: 16 * 2 ** block, kernel: 3, stride: 1, padding: 1, bias: false },
   { kind: 'batch-norm', id: `norm${block}`, epsilon: 1e-5 },
   { kind: 'relu', id: `relu${block}` },
@@ -198,7 +198,7 @@ export function modelOf(
         preset: network.preset,
         parameters: network.parameters,
         receptiveFieldPx: network.receptiveFieldPx,
-        description: {
+        description: NetworkDescription.parse({
           name: network.title,
           input: [3, edgePx, edgePx],
           layers: [
@@ -207,7 +207,7 @@ export function modelOf(
             { kind: 'dropout', id: 'drop', rate: 0.2 },
             { kind: 'dense', id: 'classes', units: classes.length },
           ],
-        },
+        }),
       },
       data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
       split: run.split,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { initialWeights } from '../../../src-main/nn/initialise.ts'
 import { parameterLayout, parameterView } from '../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
 import { adam, adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
 import { continued, seeded, seededRandom, shuffled } from '../../../src-main/nn/random.ts'
 import type { ScheduleChoice } from '../../../src-shared/recipe.ts'
@@ -100,6 +100,51 @@ describe('weights before training', () => {
   test('biases and shifts are 0, scales 1, running mean 0 and variance 1', () => {
     expect(new Set([...part('c.bias'), ...part('b.shift'), ...part('d.bias'), ...weights.mean])).toEqual(new Set([0]))
     expect(new Set([...part('b.scale'), ...weights.variance])).toEqual(new Set([1]))
+  })
+
+  test('open the gates of a squeeze-excitation half: what enters their sigmoid is near 0', () => {
+    const gated = parameterLayout(
+      networkShapes(
+        network(
+          'g',
+          [16, 4, 4],
+          [
+            { kind: 'squeeze-excitation', id: 'gates', squeezed: 64 },
+            { kind: 'flatten', id: 'f' },
+            { kind: 'dense', id: 'd', units: 2 },
+          ],
+        ),
+      ),
+    )
+    const { parameters } = initialWeights(gated, 3)
+    const roles = gated.parameters.map((parameter) => [parameter.role, parameterView(parameters, parameter)] as const)
+    const of = new Map(roles)
+    expect(new Set([...of.get('squeeze-bias')!, ...of.get('excite-bias')!])).toEqual(new Set([0]))
+    // Over 64 hidden values of size 1, 0.1 / √64 each gives a spread of 0.1: gates between 0.45 and 0.55.
+    const excite = [...of.get('excite-weight')!]
+    expect(Math.sqrt(mean(excite.map((value) => value * value)) * 64)).toBeCloseTo(0.1, 2)
+    expect(Math.sqrt((mean([...of.get('squeeze-weight')!].map((value) => value * value)) * 16) / 2)).toBeCloseTo(1, 1)
+  })
+
+  test('of a group convolution count every orientation it reads as fan-in, and of a grouped one its group', () => {
+    const turned = parameterLayout(
+      networkShapes(
+        network(
+          't',
+          [4, 8, 8],
+          [
+            { kind: 'convolution', id: 'c', filters: 4, kernel: 3, groups: 2 },
+            { kind: 'group-convolution', id: 'l', group: 'p4', filters: 2, kernel: 3 },
+            { kind: 'group-convolution', id: 'g', group: 'p4', filters: 2, kernel: 3 },
+            { kind: 'orientation-pool', id: 'o', take: 'mean' },
+            { kind: 'flatten', id: 'f' },
+            { kind: 'dense', id: 'd', units: 2 },
+          ],
+        ),
+      ),
+    )
+    const fanIn = Object.fromEntries(turned.parameters.map((parameter) => [parameter.name, parameter.fanIn]))
+    expect(fanIn).toMatchObject({ 'c.weight': 2 * 9, 'l.weight': 4 * 9, 'g.weight': 2 * 4 * 9, 'd.weight': 8 })
   })
 
   test('are the same for the same seed, and others for another', () => {

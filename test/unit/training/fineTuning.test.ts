@@ -8,7 +8,7 @@ import { onnxBackend } from '../../../src-main/nn/backendOnnx.ts'
 import type { TrainingOrder } from '../../../src-main/nn/engineContract.ts'
 import { forwardModel } from '../../../src-main/nn/graph/forwardGraph.ts'
 import { parameterLayout, type Weights } from '../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
 import { initialWeights } from '../../../src-main/nn/initialise.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { modelCheckpoint, readCheckpoint } from '../../../src-main/training/checkpoint.ts'
@@ -30,7 +30,7 @@ const someWeights = (described: NetworkDescription, seed: number): Weights => {
 }
 const withClasses = (units: number): NetworkDescription => ({
   ...smallNetwork,
-  layers: [...smallNetwork.layers.slice(0, -1), { kind: 'dense', id: 'classes', units }],
+  layers: [...smallNetwork.layers.slice(0, -1), { kind: 'dense', id: 'classes', units, bias: true }],
 })
 
 function startWith(described: NetworkDescription, weights: Weights, changes = {}): NonNullable<TrainingOrder['start']> {
