@@ -91,6 +91,8 @@ export const CardContent = z.object({
     recipe: Recipe,
     learningRate: z.number(),
     batchSize: z.number().int(),
+    /** patches a batch norm took its mean and variance over, a part of the batch; null where it was not written down */
+    normPatches: z.number().int().nullable().default(null),
     steps: z.number().int(),
     epochs: z.number(),
     /** The minutes that were asked for, when the steps were found by timing; `steps` replays the run. */

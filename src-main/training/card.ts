@@ -1,4 +1,5 @@
 /** The card of a model a run has made: everything needed to use it, to judge it, and to make it again. */
+import { normBatchOf } from '../nn/parallelTrainer.ts'
 import { RESEARCH_NOTICE } from '../../src-shared/app.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
@@ -49,6 +50,7 @@ export function cardOf(facts: CardFacts): ModelCard {
       recipe: settings.recipe,
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
+      normPatches: normBatchOf(settings.batchSize, facts.versions.threads),
       steps,
       epochs: (news.step * settings.batchSize) / run.split.training.patches,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,

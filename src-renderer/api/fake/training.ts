@@ -215,6 +215,7 @@ export function modelOf(
         recipe: Recipe.parse({}),
         learningRate: run.settings.learningRate,
         batchSize: run.settings.batchSize,
+        normPatches: run.settings.batchSize / 2,
         steps: STEPS,
         epochs: 20,
         minutes: run.settings.length.kind === 'minutes' ? run.settings.length.minutes : null,

@@ -42,6 +42,7 @@ const first = {
     weightDecay: 0.04,
     labelSmoothing: 0.03,
     batchSize: 32,
+    normPatches: 16,
     steps: 100,
     epochs: 10,
     minutes: null,
