@@ -3,7 +3,9 @@ import './keptQuiet.ts' // before the runtime
 import * as ort from 'onnxruntime-node'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import { parallelTrainer, partsOf } from './parallelTrainer.ts'
+import { partsOf } from '../../src-shared/network/parts.ts'
+import { plansMemory } from '../../src-shared/network/trainingMemory.ts'
+import { parallelTrainer } from './parallelTrainer.ts'
 import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
@@ -15,12 +17,13 @@ import { trainingGraph } from './graph/trainingGraph.ts'
 const LOG_ERRORS = 3
 
 export function onnxBackend(threads: number): Backend {
-  const session = (bytes: Uint8Array, level: 'extended' | 'all') =>
+  const session = (bytes: Uint8Array, level: 'extended' | 'all', enableMemPattern = true) =>
     ort.InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
+      enableMemPattern,
       logSeverityLevel: LOG_ERRORS,
       // Numbers too small to matter take a hundred times as long to multiply.
       extra: { session: { set_denormal_as_zero: '1' } },
@@ -35,7 +38,7 @@ export function onnxBackend(threads: number): Backend {
           onnxBackend(1).createTrainer(network, part, { of: batch }),
         )
       const graph = trainingGraph(network, batch, of)
-      const running = await engineCall(() => session(graph.bytes, 'extended'))
+      const running = await engineCall(() => session(graph.bytes, 'extended', plansMemory(graph.shapes, of)))
       return onnxTrainer(running, network, graph, floats)
     },
 

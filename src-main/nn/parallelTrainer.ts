@@ -18,16 +18,6 @@ import type { Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import type { Weights } from './graph/parameters.ts'
 import { isShared, sharedFloats, type PartAnswer, type PartCall, type PartOrder } from './partContract.ts'
 
-/** A batch norm over fewer patches is too noisy to learn by. */
-const LEAST_PART = 8
-
-/** How many parts a batch is cut into; 1 = it stays whole. */
-export const partsOf = (batch: number, threads: number): number =>
-  threads > 1 && batch % threads === 0 && batch / threads >= LEAST_PART ? threads : 1
-
-/** Patches a batch norm takes its mean and variance over. */
-export const normBatchOf = (batch: number, threads: number): number => batch / partsOf(batch, threads)
-
 /** The bundler puts every entry into one folder, as in ../host/processEntries.ts. */
 const workerFile = () =>
   new URL(import.meta.url.endsWith('.ts') ? './part.worker.ts' : './part.worker.js', import.meta.url)

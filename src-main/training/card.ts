@@ -1,5 +1,5 @@
 /** The card of a model a run has made: everything needed to use it, to judge it, and to make it again. */
-import { normBatchOf } from '../nn/parallelTrainer.ts'
+import { normBatchOf } from '../../src-shared/network/parts.ts'
 import { RESEARCH_NOTICE } from '../../src-shared/app.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'

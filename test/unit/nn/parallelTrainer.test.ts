@@ -1,7 +1,7 @@
 /** A batch in parts is ghost batch norm, and nothing else: the sum of what each part says alone. */
 import { describe, expect, test } from 'vitest'
 import { onnxBackend } from '../../../src-main/nn/backendOnnx.ts'
-import { normBatchOf, partsOf } from '../../../src-main/nn/parallelTrainer.ts'
+import { normBatchOf, partsOf } from '../../../src-shared/network/parts.ts'
 import { around, network, randomBatch, randomWeights } from './randomNetworks.ts'
 
 const BATCH = 16
