@@ -149,6 +149,7 @@ async function trainWhole(
   return {
     ...facts,
     ...finished,
+    epochs: (finished.news.step * settings.batchSize) / run.split.training.patches,
     validation: best?.kind === 'validation' ? best.evaluation : null,
     members: [],
     write,
@@ -172,6 +173,7 @@ async function trainInFolds(
     parameters: total((fold) => fold.parameters),
     receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
     steps: folds[0]!.steps,
+    epochs: most((fold) => fold.epochs),
     news: {
       step: most((fold) => fold.step),
       early: folds.every((fold) => fold.early),
@@ -196,7 +198,7 @@ async function trainInFolds(
 }
 
 /** What a run has made, and how its file is written. */
-type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'news' | 'validation' | 'members'> & {
+type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | 'validation' | 'members'> & {
   parameters: number
   receptiveFieldPx: number
   write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
