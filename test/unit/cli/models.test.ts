@@ -388,7 +388,13 @@ test('a search for a rate ends with its curve and a rate that lies on it, and wr
   const folder = temporaryFolder()
   const model = path.join(folder, 'm.onnx')
   const found = await told<{ suggestion: number; sentence: string; curve: { rate: number; smoothed: number }[] }>([
-    ...['train', '--folder', SAMPLE_PATCHES, ...quick, '--find-lr', '--model', model],
+    'train',
+    '--folder',
+    SAMPLE_PATCHES,
+    ...quick,
+    '--find-lr',
+    '--model',
+    model,
   ])
   expect(found).toMatchObject({ exit: 0, stderr: expect.stringMatching(/^Trying up to 80 learning rates/m) })
   expect(found.curve.length).toBeGreaterThan(20)
