@@ -4,6 +4,7 @@ import type { SplitSummary } from '../../src-shared/models.ts'
 import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
+import type { NetworkSummary } from '../../src-shared/networks.ts'
 import {
   commonInput,
   type CommonInput,
@@ -11,6 +12,7 @@ import {
   labelledPatches,
   type PatchLookup,
 } from './labelledPatches.ts'
+import { memoryForTraining } from './memoryForTraining.ts'
 import { type Side, splitAuto, splitBy } from './split.ts'
 
 /** Fewer teach a network nothing but the labels themselves. */
@@ -44,6 +46,12 @@ export function makePlan(
   const all = [...new Set(given === null ? sources : [...sources, given])]
   const input = commonInput(all.map(lookup.sourceById))
   if ('reason' in input) reasons.push(input.reason)
+  const networks =
+    'reason' in input
+      ? []
+      : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length), memoryForTraining())
+  const network = networks.find((each) => each.preset === settings.network)
+  if (network && !network.usable) reasons.push(network.reason)
 
   const patches = sources.flatMap((source) => labelledPatches(lookup, source, settings.classes))
   reasons.push(...notEnough(patches, settings.classes, classNames))
@@ -73,12 +81,12 @@ export function makePlan(
     plan: {
       ready,
       reasons,
-      warnings: split ? warningsOf(split, classNames) : [],
+      warnings: split ? [...warningsOf(split, classNames), ...memoryWarning(network, settings.batchSize)] : [],
       classNames,
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
       mpp: 'reason' in input ? null : input.mpp,
-      networks: 'reason' in input ? [] : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length)),
+      networks: [...networks],
     },
     input: 'reason' in input ? null : input,
     training,
@@ -159,6 +167,16 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
     case 'none':
       return 'No patches are held out, so there will be no figure of how good the model is. Label more, further apart or on a second slide, to get one.'
   }
+}
+
+function memoryWarning(network: NetworkSummary | undefined, batchSize: number): string[] {
+  if (!network?.usable || network.largestBatch >= batchSize) return []
+  const { title, largestBatch } = network
+  return [
+    largestBatch === 0
+      ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
+      : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, and may be ended by the system. Up to ${largestBatch} fit.`,
+  ]
 }
 
 function warningsOf({ training, validation, rule }: SplitSummary, names: readonly string[]): string[] {
