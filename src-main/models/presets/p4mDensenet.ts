@@ -1,6 +1,6 @@
 /**
  * P4M-DenseNet: a DenseNet of group convolutions over the turns and mirrors of a square. A patch and the same patch
- * turned by 90° or mirrored get the same answer, exactly where every halving meets an even edge (multiples of 16 px).
+ * turned by 90° or mirrored get the same answer, where every halving meets an even edge (multiples of 16 px).
  *
  * As in the paper's model for PatchCamelyon: five dense blocks of one 3 × 3 layer, between them a 1 × 1 convolution that
  * keeps the channels and a mean over 2 × 2, no bottlenecks; the mean over orientations and places at the end. Chosen here:
