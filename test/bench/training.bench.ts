@@ -17,7 +17,7 @@ const allocators = [
   ...(options.thorough ? [{ what: ', malloc tuned', environment: TUNED_MALLOC }] : []),
 ]
 
-let version: string | null = null
+const versions = new Set<string>()
 
 function measure({ name, network, batch }: TrainingCase): Figure[] {
   const order = { network, batch, seconds: SECONDS }
@@ -32,7 +32,7 @@ function measure({ name, network, batch }: TrainingCase): Figure[] {
         environment,
       )
       if (!answer) continue
-      version = answer.version
+      versions.add(answer.version)
       theirs.push(answer.imagesPerSecond)
     }
   return rates.map(({ what, ours, theirs }) => ({
@@ -45,6 +45,5 @@ function measure({ name, network, batch }: TrainingCase): Figure[] {
 }
 
 const figures = trainingCases.filter(({ name }) => name.includes(options.only)).flatMap(measure)
-print('training', figures, version && `PyTorch ${version}, AdamW, the faster of NCHW and NHWC`, [
-  ROUNDS > 1 ? `medians of ${ROUNDS} processes each, in turn` : 'one process each',
-])
+const peerName = versions.size > 0 ? `PyTorch ${[...versions].join()}, AdamW, the faster of NCHW and NHWC` : null
+print('training', figures, peerName, [ROUNDS > 1 ? `medians of ${ROUNDS} processes each, in turn` : 'one process each'])
