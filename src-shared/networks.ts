@@ -136,20 +136,60 @@ export const NetworkDescription = z.object({
 })
 export type NetworkDescription = z.infer<typeof NetworkDescription>
 
-/** The three presets to begin with. */
-export const PresetName = z.enum(['small-vgg', 'small-resnet', 'small-inception'])
+/** The networks to choose from: first those that are recommended, then those of the papers, in the order of their years. */
+export const PresetName = z.enum([
+  'tessera-s',
+  'tessera-m',
+  'small-vgg',
+  'small-resnet',
+  'small-inception',
+  'mlp',
+  'lenet-5',
+  'vgg-11',
+  'vgg-16',
+  'vgg-19',
+  'googlenet',
+  'resnet-18',
+  'resnet-34',
+  'resnet-50',
+  'resnet-101',
+  'resnet-152',
+  'densenet-121',
+  'mobilenet-v2',
+  'p4m-densenet',
+])
 export type PresetName = z.infer<typeof PresetName>
 
-/** What a preset is for a given patch and number of classes. */
-export const NetworkSummary = z.object({
+/** Made for tissue on a processor, or as a paper has it. */
+export const NetworkGroup = z.enum(['recommended', 'paper'])
+export type NetworkGroup = z.infer<typeof NetworkGroup>
+
+const about = {
   preset: PresetName,
   title: z.string(),
-  /** One sentence for a student: what is special about it. */
+  /** One sentence for a student: what is special about it, whose idea it was and when. */
   idea: z.string(),
+  group: NetworkGroup,
+}
+
+export const UsableNetwork = z.object({
+  ...about,
+  usable: z.literal(true),
   layers: z.number().int(),
   parameters: z.number().int(),
   multiplyAdds: z.number(),
   /** px of the patch that one value of the last convolution sees; capped at nothing */
   receptiveFieldPx: z.number().int(),
+  /** memory of a training with 32 patches in a step, estimated */
+  trainingBytes: z.number(),
+  /** most patches in a step that fit the memory a training may take here; 0 = not even one */
+  largestBatch: z.number().int(),
 })
+export type UsableNetwork = z.infer<typeof UsableNetwork>
+
+/** What a preset is for given patches and a number of classes, or why it is not for them. */
+export const NetworkSummary = z.discriminatedUnion('usable', [
+  UsableNetwork,
+  z.object({ ...about, usable: z.literal(false), reason: z.string() }),
+])
 export type NetworkSummary = z.infer<typeof NetworkSummary>

@@ -7,6 +7,7 @@ import type { TrainingPlan, TrainingSettings, Validation } from '../../src-share
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
 import { beginningOf, type EarlierModels } from './beginning.ts'
+import type { NetworkSummary } from '../../src-shared/networks.ts'
 import {
   commonInput,
   type CommonInput,
@@ -15,6 +16,7 @@ import {
   type PatchLookup,
 } from './labelledPatches.ts'
 import { foldsAuto, foldsBy } from './folds.ts'
+import { memoryForTraining } from './memoryForTraining.ts'
 import { type Side, splitAuto, splitBy } from './split.ts'
 
 /** Fewer teach a network nothing but the labels themselves. */
@@ -55,6 +57,10 @@ export function makePlan(
   if ('reason' in input) reasons.push(input.reason)
   else reasons.push(...whyNotBegin(settings, input, classNames, models))
   reasons.push(...recipeReasons(settings.recipe, classNames.length))
+  const networks =
+    'reason' in input
+      ? []
+      : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length), memoryForTraining())
 
   const patches = sources.flatMap((source) => labelledPatches(lookup, source, settings.classes))
   reasons.push(...notEnough(patches, settings.classes, classNames))
@@ -102,12 +108,12 @@ export function makePlan(
     plan: {
       ready,
       reasons,
-      warnings,
+      warnings: [...warnings, ...memoryWarning(networks, settings)],
       classNames,
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
       mpp: 'reason' in input ? null : input.mpp,
-      networks: 'reason' in input ? [] : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length)),
+      networks: [...networks],
     },
     settings,
     folds: folds?.folds ?? null,
@@ -261,6 +267,18 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
     case 'none':
       return 'No patches are held out, so there will be no figure of how good the model is. Label more, further apart or on a second slide, to get one.'
   }
+}
+
+function memoryWarning(networks: readonly NetworkSummary[], { network, batchSize, start }: TrainingSettings): string[] {
+  // What an earlier model needs is known to who trained it.
+  const chosen = start === null ? networks.find((each) => each.preset === network) : undefined
+  if (!chosen?.usable || chosen.largestBatch >= batchSize) return []
+  const { title, largestBatch } = chosen
+  return [
+    largestBatch === 0
+      ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
+      : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, and may be ended by the system. Up to ${largestBatch} fit.`,
+  ]
 }
 
 function warningsOf(

@@ -35,7 +35,10 @@ export type NetworkShapes = {
   classes: number
   parameters: number
   multiplyAdds: number
-  /** px of the patch that one value of the last convolution sees; the largest where branches end side by side */
+  /**
+   * px of the patch that one value of the last convolution sees; the largest where branches end side by side. Without
+   * convolutions what the classes see.
+   */
   receptiveFieldPx: number
 }
 
@@ -75,9 +78,11 @@ export function networkShapes(network: NetworkDescription): NetworkShapes {
     classes: layers.at(-1)?.shape[0] ?? 0,
     parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
     multiplyAdds: layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
-    receptiveFieldPx: Math.max(1, ...seen.map(({ receptiveField }) => receptiveField.size)),
+    receptiveFieldPx: Math.max(1, ...(seen.length > 0 ? seen : layers.slice(-1)).map(sizeSeen)),
   }
 }
+
+const sizeSeen = ({ receptiveField }: LayerShape): number => receptiveField.size
 
 /** @throws {TesseraError} NETWORK_INVALID at the first layer that can not be built */
 function* walk(network: NetworkDescription): Generator<LayerShape> {

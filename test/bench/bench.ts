@@ -9,6 +9,10 @@ const PYTHON = process.env['BENCH_PYTHON'] ?? '/usr/bin/python3'
 export const options = {
   json: process.argv.includes('--json'),
   noPeer: process.argv.includes('--no-peer'),
+  /** many processes of ours and the peer's in turn, and their medians: single processes differ by a tenth and more */
+  thorough: process.argv.includes('--thorough'),
+  /** part of the names of what is to be measured; '' = everything */
+  only: process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '',
 }
 
 export type Figure = {
@@ -34,13 +38,14 @@ export function quantile(values: readonly number[], q: number): number {
  * Runs a peer's script and reads the JSON it prints. Without the peer the whole run fails, unless --no-peer was given: a
  * ratio that was not measured must not look like one.
  */
-export function peer<T>(script: string, args: readonly string[], input: unknown = null): T | null {
+export function peer<T>(
+  script: string,
+  args: readonly string[],
+  input: unknown = null,
+  environment: NodeJS.ProcessEnv = {},
+): T | null {
   if (options.noPeer) return null
-  const result = spawnSync(PYTHON, [path.join(import.meta.dirname, script), ...args], {
-    encoding: 'utf8',
-    input: JSON.stringify(input),
-    maxBuffer: 1 << 26,
-  })
+  const result = inProcess(PYTHON, script, args, input, environment)
   if (result.status !== 0) {
     process.stderr.write(
       `${result.stderr}\nThe peer (${script}) could not be run. Install it with “npm run bench:setup”, or measure without it: --no-peer.\n`,
@@ -49,6 +54,27 @@ export function peer<T>(script: string, args: readonly string[], input: unknown 
   }
   return JSON.parse(result.stdout) as T
 }
+
+/** Runs a program of ours in a process of its own and reads the JSON it prints. */
+export function ourProcess<T>(script: string, input: unknown, environment: NodeJS.ProcessEnv = {}): T {
+  const result = inProcess(process.execPath, script, [], input, environment)
+  if (result.status !== 0) throw new Error(`${script} ended with ${result.status ?? result.signal}: ${result.stderr}`)
+  return JSON.parse(result.stdout) as T
+}
+
+const inProcess = (
+  program: string,
+  script: string,
+  args: readonly string[],
+  input: unknown,
+  environment: NodeJS.ProcessEnv,
+) =>
+  spawnSync(program, [path.join(import.meta.dirname, script), ...args], {
+    encoding: 'utf8',
+    input: JSON.stringify(input),
+    maxBuffer: 1 << 26,
+    env: { ...process.env, ...environment },
+  })
 
 /** How many times better than the peer: above 1 is better, whichever way the unit goes. */
 export const ratio = ({ ours, peer: theirs, higherIsBetter }: Figure): number | null =>

@@ -1,11 +1,24 @@
-/** Images per second through each preset, at 96 and 224 px, beside PyTorch on the same network. */
+/**
+ * Images per second through presets, at 96 and 224 px, beside PyTorch on the same network. --only=WORD: those whose name
+ * holds the word.
+ */
 import { onnxBackend } from '../../src-main/nn/backendOnnx.ts'
 import { ENGINE_THREADS } from '../../src-main/nn/engineFacts.ts'
-import { PresetName } from '../../src-shared/networks.ts'
-import { median, type Figure, peer, print } from './bench.ts'
-import { presetModel } from './presetModel.ts'
+import type { PresetName } from '../../src-shared/networks.ts'
+import { median, type Figure, options, peer, print } from './bench.ts'
+import { modelOf, presetForTissue } from './presetModel.ts'
 
 const SECONDS = 4
+
+const presets: readonly PresetName[] = [
+  'tessera-s',
+  'tessera-m',
+  'small-vgg',
+  'small-resnet',
+  'small-inception',
+  'resnet-18',
+  'mobilenet-v2',
+]
 
 const figures: Figure[] = []
 let version: string | null = null
@@ -14,9 +27,11 @@ for (const [edge, batch] of [
   [96, 32],
   [224, 8],
 ] as const)
-  for (const preset of PresetName.options) {
-    const { network, onnx } = presetModel(preset, edge)
-    const predictor = await backend.createPredictor(onnx, preset)
+  for (const preset of presets) {
+    const what = `${preset}, ${edge} px, batch ${batch}`
+    if (!what.includes(options.only)) continue
+    const network = presetForTissue(preset, edge)
+    const predictor = await backend.createPredictor(modelOf(network), preset)
     const patches = Float32Array.from({ length: batch * 3 * edge * edge }, (_, i) => Math.sin(i))
     for (let i = 0; i < 3; i++) await predictor.run(patches, batch)
     const times: number[] = []
@@ -36,7 +51,7 @@ for (const [edge, batch] of [
     })
     version = theirs?.version ?? null
     figures.push({
-      what: `${preset}, ${edge} px, batch ${batch}`,
+      what,
       unit: 'images/s',
       ours: batch / median(times),
       peer: theirs?.imagesPerSecond ?? null,

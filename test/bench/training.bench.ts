@@ -1,40 +1,49 @@
-/** Images per second in training steps of each preset (forward, backward, AdamW), beside PyTorch on the same network. */
-import { presetTraining } from './presetModel.ts'
+/**
+ * Images per second in training steps (forward, backward, AdamW), beside PyTorch on the same network, each in a process of
+ * its own. --thorough: eight processes of each, in turn, and their medians; and the same with an allocator that keeps its
+ * memory instead of giving it back after every step. --only=WORD: those whose name holds the word.
+ */
 import { ENGINE_THREADS } from '../../src-main/nn/engineFacts.ts'
-import { PresetName } from '../../src-shared/networks.ts'
-import { median, type Figure, peer, print } from './bench.ts'
+import { median, options, ourProcess, type Figure, peer, print } from './bench.ts'
+import { trainingCases, type TrainingCase } from './trainingCases.ts'
 
 const SECONDS = 8
-const BATCH = 32
-const EDGE = 96
+const ROUNDS = options.thorough ? 8 : 1
 
-const figures: Figure[] = []
-let version: string | null = null
-for (const preset of PresetName.options) {
-  const { network, step, dispose } = await presetTraining(preset, EDGE, BATCH)
-  for (let i = 0; i < 3; i++) await step()
-  const times: number[] = []
-  const until = performance.now() + SECONDS * 1000
-  while (performance.now() < until || times.length < 5) {
-    const start = performance.now()
-    await step()
-    times.push((performance.now() - start) / 1000)
-  }
-  await dispose()
-  const theirs = peer<{ imagesPerSecond: number; version: string }>('torchPeer.py', [], {
-    network,
-    batch: BATCH,
-    mode: 'train',
-    seconds: SECONDS,
-    threads: ENGINE_THREADS,
-  })
-  version = theirs?.version ?? null
-  figures.push({
-    what: `${preset}, ${EDGE} px, batch ${BATCH}`,
+/** glibc's: blocks up to 1 GiB come from the heap and not from pages of their own, and the heap never shrinks. */
+const TUNED_MALLOC = { MALLOC_MMAP_THRESHOLD_: `${2 ** 30}`, MALLOC_TRIM_THRESHOLD_: `${2 ** 32}` }
+const allocators = [
+  { what: '', environment: {} },
+  ...(options.thorough ? [{ what: ', malloc tuned', environment: TUNED_MALLOC }] : []),
+]
+
+const versions = new Set<string>()
+
+function measure({ name, network, batch }: TrainingCase): Figure[] {
+  const order = { network, batch, seconds: SECONDS }
+  const rates = allocators.map((allocator) => ({ ...allocator, ours: [] as number[], theirs: [] as number[] }))
+  for (let round = 0; round < ROUNDS; round++)
+    for (const { environment, ours, theirs } of rates) {
+      ours.push(ourProcess<{ imagesPerSecond: number }>('training.process.ts', order, environment).imagesPerSecond)
+      const answer = peer<{ imagesPerSecond: number; version: string }>(
+        'torchPeer.py',
+        [],
+        { ...order, mode: 'train', threads: ENGINE_THREADS },
+        environment,
+      )
+      if (!answer) continue
+      versions.add(answer.version)
+      theirs.push(answer.imagesPerSecond)
+    }
+  return rates.map(({ what, ours, theirs }) => ({
+    what: `${name}${what}`,
     unit: 'images/s',
-    ours: BATCH / median(times),
-    peer: theirs?.imagesPerSecond ?? null,
+    ours: median(ours),
+    peer: theirs.length > 0 ? median(theirs) : null,
     higherIsBetter: true,
-  })
+  }))
 }
-print('training', figures, version && `PyTorch ${version}, AdamW, the faster of NCHW and NHWC`)
+
+const figures = trainingCases.filter(({ name }) => name.includes(options.only)).flatMap(measure)
+const peerName = versions.size > 0 ? `PyTorch ${[...versions].join()}, AdamW, the faster of NCHW and NHWC` : null
+print('training', figures, peerName, [ROUNDS > 1 ? `medians of ${ROUNDS} processes each, in turn` : 'one process each'])

@@ -49,6 +49,7 @@ for (const [scene, look] of looks)
         await panel.getByRole('button', { name: /^New training/ }).click()
         await panel.getByRole('button', { name: /: choose$/ }).click()
         await panel.getByRole('button', { name: /^Learning rate/ }).click()
+        await panel.getByRole('button', { name: /networks from the papers$/ }).click()
       }
       await window.page.waitForTimeout(600)
       await expectSound(window, `${scene}, ${stage}`)

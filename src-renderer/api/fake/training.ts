@@ -3,7 +3,7 @@ import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { PatchClass } from '../../../src-shared/labels.ts'
 import type { Model, ModelCard, SplitSummary } from '../../../src-shared/models.ts'
-import { NetworkDescription, type LayerInput, type NetworkSummary } from '../../../src-shared/networks.ts'
+import { NetworkDescription, type LayerInput } from '../../../src-shared/networks.ts'
 import type { Grid } from '../../../src-shared/patches.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
 import type {
@@ -14,38 +14,9 @@ import type {
   TrainingSettings,
 } from '../../../src-shared/training.ts'
 import { chance, newId } from './ids.ts'
+import { networks, usableNetwork } from './networks.ts'
 
 export const STEPS = 240
-
-const networks: NetworkSummary[] = [
-  {
-    preset: 'small-vgg',
-    title: 'Small VGG',
-    idea: 'Three small 3 × 3 filters after each other see as much as one large one, with fewer weights.',
-    layers: 17,
-    parameters: 288_554,
-    multiplyAdds: 61_400_000,
-    receptiveFieldPx: 76,
-  },
-  {
-    preset: 'small-resnet',
-    title: 'Small ResNet',
-    idea: 'Each block learns only what to add to what it was given, so that deeper networks still learn.',
-    layers: 42,
-    parameters: 698_226,
-    multiplyAdds: 118_200_000,
-    receptiveFieldPx: 131,
-  },
-  {
-    preset: 'small-inception',
-    title: 'Small Inception',
-    idea: 'Looks at several sizes at once, from single cells to their neighbourhood, and lets the next layer choose.',
-    layers: 51,
-    parameters: 412_890,
-    multiplyAdds: 87_900_000,
-    receptiveFieldPx: 109,
-  },
-]
 
 export interface Labelled {
   /** per chosen class */
@@ -175,7 +146,7 @@ export function modelOf(
   edgePx: number,
   mpp: ModelCard['input']['mpp'],
 ): Model {
-  const network = networks.find((each) => each.preset === run.settings.network)!
+  const network = usableNetwork(run.settings.network)
   const id: Model['id'] = newId()
   const now = Date.now()
   return {

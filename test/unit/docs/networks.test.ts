@@ -1,0 +1,23 @@
+/** The table of networks in the user's guide, against the networks. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { networkSummaries } from '../../../src-main/models/presets.ts'
+
+const docs = path.resolve(import.meta.dirname, '../../../docs/user')
+const training = readFileSync(path.join(docs, 'training.md'), 'utf8')
+const commandLine = readFileSync(path.join(docs, 'command-line.md'), 'utf8')
+
+const whole = (value: number) => value.toLocaleString('en')
+const many = (value: number) =>
+  value >= 1e9 ? `${(value / 1e9).toFixed(2)} billion` : `${(value / 1e6).toFixed(1)} million`
+const bytes = (value: number) => (value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`)
+
+test.each(networkSummaries(3, 96, 2, 8e9))('the guide has $title with its figures for 96 px patches', (network) => {
+  if (!network.usable) throw new Error(network.reason)
+  const { title, preset, parameters, multiplyAdds, receptiveFieldPx, trainingBytes } = network
+  expect(training).toContain(
+    `| ${title} | \`${preset}\` | ${whole(parameters)} | ${many(multiplyAdds)} | ${whole(receptiveFieldPx)} px | ${bytes(trainingBytes)} |`,
+  )
+  expect(commandLine).toContain(`\`${preset}\``)
+})
