@@ -1,40 +1,83 @@
-/** Networks run by ONNX Runtime on the processor. The only file that knows the runtime. */
+/** Networks run by ONNX Runtime, on the processor or another device. The only file that knows the runtime. */
 import * as ort from 'onnxruntime-node'
-import { messageOf, tesseraError } from '../../src-shared/errors.ts'
+import { DeviceName, deviceFacts } from '../../src-shared/devices.ts'
+import { isTesseraError, messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './backend.ts'
+import { deviceLost } from './deviceWords.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
+import type { OperatorSet } from './graph/graphWriter.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
 import { INPUT } from './graph/shapes.ts'
-import { trainingGraph } from './graph/trainingGraph.ts'
+import { layerOutputsGraph, layerResult, trainingGraph } from './graph/trainingGraph.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
 const LOG_ERRORS = 3
+/** On a device every error is thrown, and told once by whoever asked for the device. */
+const LOG_NOTHING = 4
 
-export function onnxBackend(threads: number): Backend {
+export type BackendOptions = {
+  /** what training graphs are written in; for each device the right one by default */
+  operators?: OperatorSet
+  /**
+   * Which order of the axes WebGPU convolves in. The provider's own default, NHWC, gave wrong convolutions from 6
+   * channels to a multiple of 4 (1.30.0, seen on SwiftShader; docs/devices.md).
+   */
+  layout?: 'NCHW' | 'NHWC'
+}
+
+export function onnxBackend(
+  threads: number,
+  device: DeviceName = 'cpu',
+  { operators = device === 'cpu' ? 'processor' : 'standard', layout = 'NCHW' }: BackendOptions = {},
+): Backend {
+  const { label, provider } = deviceFacts[device]
   const session = (bytes: Uint8Array, level: 'extended' | 'all') =>
     ort.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: [device === 'webgpu' ? { name: device, preferredLayout: layout } : device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
-      logSeverityLevel: LOG_ERRORS,
+      // DirectML takes no memory patterns.
+      ...(device === 'dml' ? { enableMemPattern: false } : {}),
+      logSeverityLevel: device === 'cpu' ? LOG_ERRORS : LOG_NOTHING,
     })
+  const opened = async (bytes: Uint8Array, level: 'extended' | 'all'): Promise<ort.InferenceSession> => {
+    if (device === 'cpu') return engineCall(device, () => session(bytes, level))
+    try {
+      return await session(bytes, level)
+    } catch (error) {
+      const reason = ownWords(messageOf(error))
+      throw tesseraError(
+        'DEVICE_UNAVAILABLE',
+        `${label} can not be used on this machine: ${reason}.`,
+        { device, reason },
+        { cause: error },
+      )
+    }
+  }
   return {
-    info: { name: 'ONNX Runtime', version: ort.env.versions.node ?? ort.env.versions.common, device: 'CPU', threads },
+    info: {
+      name: 'ONNX Runtime',
+      version: ort.env.versions.node ?? ort.env.versions.common,
+      device: label,
+      provider,
+      threads,
+    },
 
     async createTrainer(network, batch) {
-      const graph = trainingGraph(network, batch)
-      const running = await engineCall(() => session(graph.bytes, 'extended'))
-      return onnxTrainer(running, network, graph)
+      const graph = trainingGraph(network, batch, operators)
+      return onnxTrainer(await opened(graph.bytes, 'extended'), device, network, graph)
     },
 
     async createPredictor(onnx, file) {
       try {
         const { input, classes } = predictorShape(onnx)
-        return onnxPredictor(await session(onnx, 'all'), input, classes)
+        const running = device === 'cpu' ? await session(onnx, 'all') : await opened(onnx, 'all')
+        return onnxPredictor(running, device, input, classes)
       } catch (error) {
+        if (isTesseraError(error, 'DEVICE_UNAVAILABLE')) throw error
         const reason = messageOf(error)
         throw tesseraError(
           'MODEL_FILE_BROKEN',
@@ -44,15 +87,35 @@ export function onnxBackend(threads: number): Backend {
         )
       }
     },
+
+    async layerOutputs(network, batch, weights, input) {
+      const graph = layerOutputsGraph(network, batch, operators)
+      const running = await opened(graph.bytes, 'extended')
+      try {
+        const results = await engineCall(device, () => running.run(stepFeeds(network, graph, weights, input)))
+        return new Map(
+          graph.shapes.layers.map(({ layer }) => [layer.id, results[layerResult(layer.id)]?.data as Float32Array]),
+        )
+      } finally {
+        await running.release()
+      }
+    },
   }
 }
 
-/** @throws {TesseraError} ENGINE_FAILED with the runtime's own words */
-async function engineCall<T>(work: () => Promise<T>): Promise<T> {
+/** The devices this build of the runtime has a provider for; whether a machine has the device is known once it is opened. */
+export function runtimeDevices(): DeviceName[] {
+  const listed = new Set(ort.listSupportedBackends().map(({ name }) => name))
+  return DeviceName.options.filter((device) => listed.has(device))
+}
+
+/** @throws {TesseraError} ENGINE_FAILED, or on a device DEVICE_LOST, with the runtime's own words */
+async function engineCall<T>(device: DeviceName, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const reason = messageOf(error)
+    if (device !== 'cpu') throw deviceLost(device, `${ownWords(reason)}.`, error)
     throw tesseraError(
       'ENGINE_FAILED',
       `The network engine failed: ${reason}. If memory is short, a smaller batch needs less of it.`,
@@ -62,12 +125,43 @@ async function engineCall<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What the runtime says without the place in its source that says it. */
+const ownWords = (message: string): string =>
+  message
+    .replace(/^\S*onnxruntime_src\S*:\d+ .*? was false\. /s, '')
+    .trim()
+    .replace(/\.$/, '')
+
+type Graph = ReturnType<typeof trainingGraph>
+
+const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
+
+/** What the forward pass of a step reads. Parameters are views of the flat vector: nothing is copied. */
+const stepFeeds = (
+  network: NetworkDescription,
+  { batch, layout, masks }: Graph,
+  weights: Weights,
+  input: TrainerInput,
+): Record<string, ort.Tensor> => ({
+  [INPUT]: float(input.patches, [batch, ...network.input]),
+  ...Object.fromEntries(
+    layout.parameters.map((parameter) => [
+      parameter.name,
+      float(parameterView(weights.parameters, parameter), parameter.dims),
+    ]),
+  ),
+  ...Object.fromEntries(
+    masks.map(({ name, dims }, place) => [name, float(input.masks[place] ?? new Float32Array(), dims)]),
+  ),
+})
+
 function onnxTrainer(
   session: ort.InferenceSession,
+  device: DeviceName,
   network: NetworkDescription,
-  { batch, layout, masks, shapes }: ReturnType<typeof trainingGraph>,
+  graph: Graph,
 ): Trainer {
-  const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
+  const { batch, layout, masks, shapes } = graph
   const results = {
     loss: float(new Float32Array(1), []),
     logits: float(new Float32Array(batch * shapes.classes), [batch, shapes.classes]),
@@ -81,26 +175,15 @@ function onnxTrainer(
     const tensor = (results as Record<string, ort.Tensor>)[name]
     return tensor ? (tensor.data as Float32Array) : new Float32Array()
   }
-  const feedsOf = (weights: Weights, input: TrainerInput): Record<string, ort.Tensor> => ({
-    [INPUT]: float(input.patches, [batch, ...network.input]),
-    target: float(input.target, [batch, shapes.classes]),
-    // Views of the flat vector: nothing is copied.
-    ...Object.fromEntries(
-      layout.parameters.map((parameter) => [
-        parameter.name,
-        float(parameterView(weights.parameters, parameter), parameter.dims),
-      ]),
-    ),
-    ...Object.fromEntries(
-      masks.map(({ name, dims }, place) => [name, float(input.masks[place] ?? new Float32Array(), dims)]),
-    ),
-  })
   return {
     layout,
     masks,
     batch,
     async step(weights: Weights, input: TrainerInput): Promise<TrainerStep> {
-      await engineCall(() => session.run(feedsOf(weights, input), results))
+      await engineCall(device, () => {
+        const target = float(input.target, [batch, shapes.classes])
+        return session.run({ ...stepFeeds(network, graph, weights, input), target }, results)
+      })
       return {
         loss: numbers('loss')[0] ?? Number.NaN,
         correct: countCorrect(numbers('logits'), input.target, shapes.classes),
@@ -148,6 +231,7 @@ const lengthsOf = (value: OnnxValue): (number | undefined)[] =>
 
 function onnxPredictor(
   session: ort.InferenceSession,
+  device: DeviceName,
   input: readonly [number, number, number],
   classes: number,
 ): Predictor {
@@ -155,8 +239,8 @@ function onnxPredictor(
     input,
     classes,
     async run(patches, count) {
-      const { [PROBABILITIES]: probabilities } = await engineCall(() =>
-        session.run({ [INPUT]: new ort.Tensor('float32', patches, [count, ...input]) }),
+      const { [PROBABILITIES]: probabilities } = await engineCall(device, () =>
+        session.run({ [INPUT]: float(patches, [count, ...input]) }),
       )
       return (probabilities as ort.Tensor).data as Float32Array
     },

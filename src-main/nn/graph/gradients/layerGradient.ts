@@ -11,6 +11,7 @@ import { flattenGradient } from './flatten.ts'
 import { globalAveragePoolGradient } from './globalAveragePool.ts'
 import { maxPoolGradient } from './maxPool.ts'
 import { reluGradient } from './relu.ts'
+import { comparedMaxPoolGradient } from '../standardOperators.ts'
 
 export function layerGradient(backward: Backward): LayerGradients {
   const { layer } = backward.shape
@@ -22,7 +23,9 @@ export function layerGradient(backward: Backward): LayerGradients {
     case 'relu':
       return reluGradient(backward)
     case 'max-pool':
-      return maxPoolGradient(backward)
+      return backward.graph.operators === 'standard'
+        ? comparedMaxPoolGradient(layer, backward)
+        : maxPoolGradient(backward)
     case 'average-pool':
       return averagePoolGradient(layer, backward)
     case 'global-average-pool':

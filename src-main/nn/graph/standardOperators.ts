@@ -1,0 +1,112 @@
+/**
+ * The training graph for graphics devices. Three operators that make training fast on the processor are missing in the
+ * runtime's other providers: batch norm that trains, max pooling that tells the places of its maxima, and the fused
+ * product. Here they are written in operators every provider has; the results are the same, ties included.
+ */
+import type { Layer } from '../../../src-shared/networks.ts'
+import type { GraphWriter } from './graphWriter.ts'
+import { parameterName, type ParameterNames } from './layerOps.ts'
+import { intAttribute, intsAttribute, type OnnxAttribute } from './onnx.ts'
+import type { Backward, LayerGradients } from './gradients/backward.ts'
+import { spreadAttributes } from './gradients/convolution.ts'
+
+type BatchNorm = Extract<Layer, { kind: 'batch-norm' }>
+type MaxPool = Extract<Layer, { kind: 'max-pool' }>
+
+/**
+ * Batch norm over the batch's own mean μ and population variance σ² of each channel: y = γ · (x − μ) / √(σ² + ε) + β.
+ *
+ * @returns names of the output [batch, channel, row, column], and of mean and variance [channel]
+ */
+export function composedBatchNorm(
+  graph: GraphWriter,
+  layer: BatchNorm,
+  input: string,
+  parameters: ParameterNames,
+): { output: string; mean: string; variance: string } {
+  const overMaps = [intsAttribute('axes', [0, 2, 3]), intAttribute('keepdims', 1)]
+  const perChannel = graph.integers([-1])
+  const acrossMaps = graph.integers([-1, 1, 1])
+  const mean = graph.op('ReduceMean', [input], overMaps)
+  const centred = graph.op('Sub', [input, mean])
+  const variance = graph.op('ReduceMean', [graph.op('Mul', [centred, centred])], overMaps)
+  const spread = graph.op('Sqrt', [graph.op('Add', [variance, graph.scalar(layer.epsilon)])])
+  const scale = graph.op('Reshape', [parameterName(parameters, 'scale'), acrossMaps])
+  const shift = graph.op('Reshape', [parameterName(parameters, 'shift'), acrossMaps])
+  const scaled = graph.op('Mul', [centred, graph.op('Div', [scale, spread])])
+  return {
+    output: graph.op('Add', [scaled, shift]),
+    mean: graph.op('Reshape', [mean, perChannel]),
+    variance: graph.op('Reshape', [variance, perChannel]),
+  }
+}
+
+/** The lowest float32: padding that is never a maximum. */
+const LOWEST = -3.4028234663852886e38
+
+/**
+ * Gradient of max pooling without the places of the maxima: each tap of the window is compared with the maximum in
+ * reading order, and the first that equals it takes the gradient, as the reference does.
+ *
+ *   first[t] = [x[t] = max] · Π over earlier taps u of (1 − [x[u] = max])
+ *   ∂loss/∂x = Σ over taps t of (gradient · first[t]), each put back to where tap t looked
+ */
+export function comparedMaxPoolGradient(layer: MaxPool, backward: Backward): LayerGradients {
+  const { graph, batch, shape, inputs, output, gradient } = backward
+  const { kernel, stride, padding: p } = layer
+  const [input = ''] = inputs
+  const [channels, rows = 1, columns = 1] = shape.shape
+  const taps = kernel * kernel
+  const padded =
+    p === 0 ? input : graph.op('Pad', [input, graph.integers([0, 0, p, p, 0, 0, p, p]), graph.scalar(LOWEST)])
+
+  let free = ''
+  const parts = Array.from({ length: taps }, (_, tap) => {
+    const row = Math.floor(tap / kernel)
+    const column = tap % kernel
+    const value = graph.op('Slice', [
+      padded,
+      graph.integers([row, column]),
+      graph.integers([row + (rows - 1) * stride + 1, column + (columns - 1) * stride + 1]),
+      graph.integers([2, 3]),
+      graph.integers([stride, stride]),
+    ])
+    const equal = graph.op('Cast', [graph.op('Equal', [value, output])], [intAttribute('to', FLOAT)])
+    const first = free === '' ? equal : graph.op('Mul', [equal, free])
+    free = free === '' ? graph.op('Sub', [graph.scalar(1), first]) : graph.op('Sub', [free, first])
+    return graph.op('Unsqueeze', [graph.op('Mul', [gradient, first]), graph.integers([2])])
+  })
+  const [only = ''] = parts
+  const stacked = parts.length === 1 ? only : graph.op('Concat', parts, [intAttribute('axis', 2)])
+  const perTap = graph.op('Reshape', [stacked, graph.integers([batch, channels * taps, rows, columns])])
+
+  // One filter for each tap, 1 at its place: the transposed convolution puts every part back and adds what meets.
+  const places = new Float32Array(channels * taps * taps)
+  for (let channel = 0; channel < channels; channel++)
+    for (let tap = 0; tap < taps; tap++) places[(channel * taps + tap) * taps + tap] = 1
+  const filters = graph.constant([channels * taps, 1, kernel, kernel], places)
+  const attributes = [...spreadAttributes(layer, shape), intAttribute('group', channels)]
+  return { inputs: [graph.op('ConvTranspose', [perTap, filters], attributes)], parameters: {} }
+}
+
+/** ONNX's number for float32 as the target of a Cast. */
+const FLOAT = 1
+
+/**
+ * An operator of the processor's provider in standard ones. Only the product with the right side transposed occurs:
+ * [patch, row, inner] × [patch, column, inner]ᵀ.
+ *
+ * @throws {Error} for any other operator: a bug of the graph's writer
+ */
+export function standardForRuntimeOp(
+  graph: GraphWriter,
+  type: string,
+  inputs: readonly string[],
+  attributes: readonly OnnxAttribute[],
+): string {
+  const [left = '', right = ''] = inputs
+  const [only] = attributes
+  if (type !== 'FusedMatMul' || attributes.length !== 1 || only?.name !== 'transB')
+    throw new Error(`There is no standard form of ${type} (${attributes.map(({ name }) => name).join()}).`)
+  return graph.op('MatMul', [left, graph.op('Transpose', [right], [intsAttribute('perm', [0, 2, 1])])])
+}
