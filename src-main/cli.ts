@@ -1,6 +1,7 @@
 /** The command line: the same rooms as the window, without one. `tessera --help`. */
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
+import { addDeviceCommand } from './cli/deviceCommand.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
 import { addSlideCommands } from './cli/slideCommands.ts'
@@ -20,6 +21,7 @@ addProjectCommands(program)
 addTrainCommand(program)
 addPredictCommands(program)
 addDemoCommand(program)
+addDeviceCommand(program)
 
 try {
   await program.parseAsync(process.argv)

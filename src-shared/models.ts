@@ -94,7 +94,14 @@ export const ModelCard = z.object({
   /** On the held-out patches; null when none were held out. */
   validation: Evaluation.nullable(),
   weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
-  versions: z.object({ tessera: z.string(), engine: z.string(), node: z.string(), threads: z.number().int() }),
+  versions: z.object({
+    tessera: z.string(),
+    engine: z.string(),
+    /** what trained it, with the runtime's provider; cards from before there was a choice have none: the processor */
+    device: z.string().default('CPU (CPUExecutionProvider)'),
+    node: z.string(),
+    threads: z.number().int(),
+  }),
 })
 export type ModelCard = z.infer<typeof ModelCard>
 

@@ -8,17 +8,24 @@ import type { PatchSet } from '../../src-shared/patches.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Rooms } from '../host/rooms.ts'
 import { activeGrid } from './find.ts'
+import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { type Session, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet, addSlideFile } from './patchInputs.ts'
 import { watchJob } from './progress.ts'
 import { number, positive } from './slideCommands.ts'
 
-type InputOptions = { model: string; slide?: string; folder?: string; idx?: string[]; mpp?: number; json?: boolean }
+type InputOptions = {
+  model: string
+  slide?: string
+  folder?: string
+  idx?: string[]
+  mpp?: number
+  json?: boolean
+} & DeviceOptions
 
 export function addPredictCommands(program: Command): void {
-  program
-    .command('predict')
+  withDeviceOptions(program.command('predict'))
     .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
     .requiredOption('--model <onnx>', 'the model; its card lies beside it')
     .option('--slide <file>', 'a slide file')
@@ -46,11 +53,10 @@ export function addPredictCommands(program: Command): void {
           { out, patches: run!.total, model: model.name },
           `${out}: ${run!.total} patches`,
         )
-      })
+      }, options)
     })
 
-  program
-    .command('evaluate')
+  withDeviceOptions(program.command('evaluate'))
     .description('how good a model is on patches whose class is known')
     .requiredOption('--model <onnx>', 'the model; its card lies beside it')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
@@ -81,7 +87,7 @@ export function addPredictCommands(program: Command): void {
             confusionTable(names, result.confusion),
           ].join('\n'),
         )
-      })
+      }, options)
     })
 }
 

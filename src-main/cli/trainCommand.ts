@@ -9,6 +9,7 @@ import type { PatchSource } from '../../src-shared/patches.ts'
 import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
@@ -36,13 +37,12 @@ type TrainOptions = {
   balance: boolean
   mpp?: number
   json?: boolean
-}
+} & DeviceOptions
 
 const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
-  program
-    .command('train')
+  withDeviceOptions(program.command('train'))
     .description('train a network on the labels of a project, on class folders, or on an IDX pair')
     .argument('[project]', 'project folder; its labelled patches are the data')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
@@ -80,7 +80,9 @@ export function addTrainCommand(program: Command): void {
       if (given !== 1)
         throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
       const train = (session: Session) => trainIn(session, options)
-      await (project === undefined ? withTemporaryProject(train) : withProject(project, { readonly: false }, train))
+      await (project === undefined
+        ? withTemporaryProject(train, options)
+        : withProject(project, { ...options, readonly: false }, train))
     })
 }
 
@@ -113,6 +115,7 @@ const summary = (card: ModelCard) => ({
   epochs: card.training.epochs,
   bestStep: card.training.bestStep,
   seconds: card.training.seconds,
+  device: card.versions.device,
   classes: card.classes.map((each) => each.name),
   parameters: card.network.parameters,
   split: card.split,
@@ -123,7 +126,7 @@ const summary = (card: ModelCard) => ({
 function sentence(file: string, card: ModelCard, job: Job): string {
   const { steps, epochs, seconds } = card.training
   const lines = [
-    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds)}, ${Math.round(card.weights.bytes / 1024)} kB`,
+    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
   if (card.validation) {
     lines.push(`held out: ${card.validation.n} patches`)

@@ -1,6 +1,7 @@
 /** The engine process's side of its contract: trainings, models to export, models open for prediction. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { DeviceName } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
 import type { Handlers, StreamItem } from '../../src-shared/wire/contract.ts'
@@ -9,6 +10,7 @@ import type { PatchShape } from '../features/patchShape.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import type { Backend, Predictor } from '../nn/backend.ts'
+import { testModelOn, testOnFirstBatch, testOnSmallNetwork } from '../training/deviceTest.ts'
 import { OpenModel, type EngineContract, type LabelledFile, type TrainingOrder } from '../nn/engineContract.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
 import { decodeModel } from '../nn/graph/onnx.ts'
@@ -22,25 +24,35 @@ type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
 type Training = { stop: () => void; ended: Promise<void> }
 
-export function engineServer(backend: Backend): Handlers<EngineContract> {
+/** @param listed the devices the runtime has a provider for */
+export function engineServer(
+  backendOn: (device: DeviceName) => Backend,
+  listed: () => DeviceName[],
+): Handlers<EngineContract> {
   const trainings = new Map<string, Training>()
   const models = new Map<OpenModel, { predictor: Predictor; normalisation: Normalisation }>()
   let opened = 0
+  const devicesFor = (name: DeviceName) => ({ name, device: backendOn(name), cpu: backendOn('cpu') })
 
   return {
     calls: {
-      'engine.info': () => backend.info,
+      'engine.info': () => backendOn('cpu').info,
+      'engine.devices': listed,
+      'engine.testTraining': ({ order, timed }) =>
+        withPixels(order, (data) => testOnFirstBatch(devicesFor(order.device ?? 'cpu'), order, data, timed)),
+      'engine.testModel': ({ device, ...order }) => testModelOn(devicesFor(device), order),
+      'engine.testDevice': ({ device }) => testOnSmallNetwork(devicesFor(device)),
       async 'engine.stopTraining'({ folder }) {
         const training = trainings.get(folder)
         training?.stop()
         await training?.ended
       },
       'engine.exportModel': exportModel,
-      async 'engine.openModel'({ file, normalisation }) {
+      async 'engine.openModel'({ file, normalisation, device }) {
         const bytes = await readFile(file).catch((error: unknown) => {
           throw fileError(file, error)
         })
-        const predictor = await backend.createPredictor(bytes, file)
+        const predictor = await backendOn(device ?? 'cpu').createPredictor(bytes, file)
         const model = OpenModel.parse(++opened)
         models.set(model, { predictor, normalisation })
         const [channels, height, width] = predictor.input
@@ -94,7 +106,7 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
         const { promise: ended, resolve: end } = Promise.withResolvers<void>()
         signal.addEventListener('abort', stop)
         trainings.set(order.folder, { stop, ended })
-        const news = train(backend, order, stopping.signal)
+        const news = train(backendOn(order.device ?? 'cpu'), order, stopping.signal)
         try {
           for (let next = await news.next(); !next.done; next = await news.next()) yield next.value
         } finally {
@@ -110,11 +122,9 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
 }
 
 async function* train(backend: Backend, order: TrainingOrder, signal: AbortSignal): AsyncGenerator<News> {
-  const [channels, height, width] = order.network.input
-  const shape = { channels, height, width }
-  const training = await labelledPixels(order.training, shape)
+  const training = await labelledPixels(order.training, shapeOf(order))
   try {
-    const validation = order.validation && (await labelledPixels(order.validation, shape))
+    const validation = order.validation && (await labelledPixels(order.validation, shapeOf(order)))
     try {
       yield* trainLoop(order, { training, validation }, { backend, signal })
     } finally {
@@ -123,6 +133,21 @@ async function* train(backend: Backend, order: TrainingOrder, signal: AbortSigna
   } finally {
     await training.pixels.close()
   }
+}
+
+/** The patches to train on, open while `work` runs. */
+async function withPixels<T>(order: TrainingOrder, work: (training: LabelledPixels) => Promise<T>): Promise<T> {
+  const training = await labelledPixels(order.training, shapeOf(order))
+  try {
+    return await work(training)
+  } finally {
+    await training.pixels.close()
+  }
+}
+
+const shapeOf = ({ network }: TrainingOrder): PatchShape => {
+  const [channels, height, width] = network.input
+  return { channels, height, width }
 }
 
 async function labelledPixels({ file, classOf }: LabelledFile, shape: PatchShape): Promise<LabelledPixels> {
@@ -136,8 +161,8 @@ const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = asy
   const bytes = forwardModel(checkpoint.network, checkpoint.weights, metadata)
   await writeBytes(file, bytes)
   const { parameters, receptiveFieldPx } = networkShapes(checkpoint.network)
-  const { step, normalisation } = checkpoint
-  return { sha256: sha256(bytes), bytes: bytes.length, step, parameters, receptiveFieldPx, normalisation }
+  const { step, normalisation, trainedOn } = checkpoint
+  return { sha256: sha256(bytes), bytes: bytes.length, step, trainedOn, parameters, receptiveFieldPx, normalisation }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

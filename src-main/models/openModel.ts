@@ -1,4 +1,5 @@
 /** A model file opened in an engine, with the card that says what its input and output mean, and both agreeing. */
+import type { DeviceName } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { ModelCard } from '../../src-shared/models.ts'
 import type { EngineClient } from '../nn/engine.ts'
@@ -11,10 +12,11 @@ export type LoadedModel = { handle: OpenModel; card: ModelCard; sha256: string }
 const NO_NORMALISATION = { mean: [0, 0, 0], std: [1, 1, 1] }
 
 /**
+ * @param device one that has passed its self-test; absent: the processor
  * @throws {TesseraError} MODEL_FILE_BROKEN; MODEL_CARD_INVALID when the card is missing, of other weights, or does not
  * fit the network's input and output
  */
-export async function openCheckedModel(engine: EngineClient, file: string): Promise<LoadedModel> {
+export async function openCheckedModel(engine: EngineClient, file: string, device?: DeviceName): Promise<LoadedModel> {
   const looked = await engine.call('engine.openModel', { file, normalisation: NO_NORMALISATION })
   await engine.call('engine.closeModel', { model: looked.model })
   const card = await readCard(file, looked.metadata[CARD_KEY])
@@ -27,6 +29,10 @@ export async function openCheckedModel(engine: EngineClient, file: string): Prom
       `The card of “${file}” does not fit its weights: the card says ${expected}, the network has ${found}. Nothing was run.`,
       { file, reason: `card: ${expected}; network: ${found}` },
     )
-  const opened = await engine.call('engine.openModel', { file, normalisation: card.normalisation })
+  const opened = await engine.call('engine.openModel', {
+    file,
+    normalisation: card.normalisation,
+    ...(device === undefined ? {} : { device }),
+  })
   return { handle: opened.model, card, sha256: opened.sha256 }
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { float32s, uint16s } from '../../src-shared/arrays.ts'
+import { DeviceName, DeviceTest } from '../../src-shared/devices.ts'
 import { Augmentation, Normalisation } from '../../src-shared/models.ts'
 import { NetworkDescription } from '../../src-shared/networks.ts'
 import { TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
@@ -30,10 +31,16 @@ export const TrainingOrder = z.object({
   augmentation: Augmentation,
   balanced: z.boolean(),
   seed: z.number().int().min(0).max(0xffffffff),
+  /** One that has passed its self-test; absent: the processor. */
+  device: DeviceName.optional(),
   /** Of this run alone. A checkpoint found in it is taken up: the same order then goes on where it stood. */
   folder: z.string(),
 })
 export type TrainingOrder = z.infer<typeof TrainingOrder>
+
+/** What trained a network, from which step on: a run may go on where another device was lost. */
+export const TrainedOn = z.object({ device: z.string(), provider: z.string(), fromStep: z.number().int() })
+export type TrainedOn = z.infer<typeof TrainedOn>
 
 export const TrainingNews = z.discriminatedUnion('kind', [
   /** First of all, once: how long the run is and where it stands. */
@@ -71,8 +78,35 @@ export const engineContract = {
   calls: {
     'engine.info': call(
       z.void(),
-      z.object({ name: z.string(), version: z.string(), device: z.string(), threads: z.number().int() }),
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        device: z.string(),
+        provider: z.string(),
+        threads: z.number().int(),
+      }),
     ),
+    /** The devices this build of the runtime has a provider for; none is opened. */
+    'engine.devices': call(z.void(), z.array(DeviceName)),
+    /**
+     * Self-tests, of `device` against the processor: on the first batch of a training, on the patches of a pixel file,
+     * and on a small network of ours. `timed`: both are also timed. To be asked in a process of their own, as a driver may
+     * end it.
+     * @throws DEVICE_UNAVAILABLE, DEVICE_LOST, and whatever is wrong with the order or the file itself
+     */
+    'engine.testTraining': call(z.object({ order: TrainingOrder, timed: z.boolean() }), DeviceTest),
+    'engine.testModel': call(
+      z.object({
+        device: DeviceName,
+        timed: z.boolean(),
+        file: z.string(),
+        normalisation: Normalisation,
+        pixels: z.string(),
+        patches: z.number().int().positive(),
+      }),
+      DeviceTest,
+    ),
+    'engine.testDevice': call(z.object({ device: DeviceName }), DeviceTest),
     /** Ends the training in `folder` after a checkpoint; its stream then says `finished`. Answers once that is done. */
     'engine.stopTraining': call(z.object({ folder: z.string() }), z.void()),
     /**
@@ -90,14 +124,21 @@ export const engineContract = {
         sha256: z.string(),
         bytes: z.number().int(),
         step: z.number().int(),
+        /** what trained it up to there, in order */
+        trainedOn: z.array(TrainedOn),
         parameters: z.number().int(),
         receptiveFieldPx: z.number().int(),
         normalisation: Normalisation,
       }),
     ),
-    /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN */
+    /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, DEVICE_UNAVAILABLE */
     'engine.openModel': call(
-      z.object({ file: z.string(), normalisation: Normalisation }),
+      z.object({
+        file: z.string(),
+        normalisation: Normalisation,
+        /** one that has passed its self-test; absent: the processor */
+        device: DeviceName.optional(),
+      }),
       z.object({
         model: OpenModel,
         channels: z.number().int(),
@@ -109,7 +150,10 @@ export const engineContract = {
         metadata: z.record(z.string(), z.string()),
       }),
     ),
-    /** Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`. */
+    /**
+     * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`.
+     * @throws MODEL_UNKNOWN, PATCH_UNKNOWN, ENGINE_FAILED, DEVICE_LOST
+     */
     'engine.predict': call(
       z.object({
         model: OpenModel,
@@ -125,7 +169,8 @@ export const engineContract = {
   streams: {
     /**
      * Trains. Leaving the stream stops the training after a checkpoint, as `engine.stopTraining` does.
-     * @throws TRAINING_DIVERGED, CHECKPOINT_BROKEN, NETWORK_INVALID, ENGINE_FAILED, FILE_BROKEN, DISK_FULL
+     * @throws TRAINING_DIVERGED, CHECKPOINT_BROKEN, NETWORK_INVALID, ENGINE_FAILED, FILE_BROKEN, DISK_FULL, and
+     * DEVICE_LOST, DEVICE_UNAVAILABLE after a checkpoint of where it stood
      */
     'engine.train': stream(TrainingOrder, TrainingNews),
   },

@@ -17,6 +17,7 @@ import { NetworkDescription } from '../../src-shared/networks.ts'
 import { TrainingPoint } from '../../src-shared/training.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
+import { TrainedOn } from '../nn/engineContract.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
 import type { OptimiserState } from '../nn/optimiser.ts'
 
@@ -35,6 +36,8 @@ const Facts = z.object({
   seconds: z.number(),
   best: z.object({ step: z.number().int(), loss: z.number() }).nullable(),
   history: z.array(TrainingPoint),
+  /** what trained it so far; a checkpoint from before there was a choice names none */
+  trainedOn: z.array(TrainedOn).default([]),
   optimiserStep: z.number().int(),
   arrays: z.array(z.object({ name: z.string(), length: z.number().int().nonnegative() })),
 })

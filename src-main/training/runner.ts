@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { ModelId, RunId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
@@ -21,7 +22,8 @@ import { CARD_KEY, cardText, weightsFile, writeCard } from '../models/modelFiles
 import { presetNetwork } from '../models/presets.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
-import type { TrainingNews } from '../nn/engineContract.ts'
+import type { Devices } from '../nn/devices.ts'
+import type { TrainedOn, TrainingNews, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
 import { cardOf } from './card.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
@@ -32,6 +34,7 @@ import { findRun, forgetPointsAfter, listPoints, type RunPatches, runPatches, sa
 export type TrainingRunnerDependencies = {
   store: Store
   workerHost: WorkerHost
+  devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
   nameOfSource: (source: SourceId) => string
@@ -80,10 +83,22 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
       const prepared = prepare(params)
       await readBothSides(dependencies, prepared, control)
       if (control.signal.aborted) return
-      await withEngine(workerHost, async (engine) => {
-        const finished = await train(dependencies, prepared, engine, control)
-        if (finished) await keepModel(dependencies, prepared, engine, finished)
-      })
+      await dependencies.devices.run(
+        {
+          work: 'train',
+          test(engine, device, timed) {
+            control.report({ phase: `testing ${deviceFacts[device].label} on the first batch` })
+            return engine.call('engine.testTraining', { order: { ...orderOf(prepared), device }, timed })
+          },
+          say: control.log,
+          signal: control.signal,
+        },
+        (device) =>
+          withEngine(workerHost, async (engine) => {
+            const finished = await train(dependencies, prepared, engine, device, control)
+            if (finished) await keepModel(dependencies, prepared, engine, finished)
+          }),
+      )
       if (!control.signal.aborted) await removeRunFiles(prepared.folder)
     },
   }
@@ -106,42 +121,50 @@ async function readBothSides(
   }
 }
 
+/** What the engine is asked to do; the device is chosen for it. */
+function orderOf({ run, folder, input, sides }: Prepared): TrainingOrder {
+  const { settings } = run
+  const labelled = (side: 'training' | 'validation') => ({
+    file: pixelFile(folder, side),
+    classOf: joined(sides[side]),
+  })
+  return {
+    network: presetNetwork(settings.network, input.channels, input.edgePx, run.classNames.length),
+    classes: run.classNames,
+    training: labelled('training'),
+    validation: sides.validation.length > 0 ? labelled('validation') : null,
+    normalisation: null,
+    length: run.steps === null ? settings.length : { kind: 'steps', steps: run.steps },
+    learningRate: settings.learningRate,
+    weightDecay: RECIPE.weightDecay,
+    labelSmoothing: RECIPE.labelSmoothing,
+    batchSize: settings.batchSize,
+    augmentation: settings.augmentation,
+    balanced: settings.balanced,
+    seed: settings.seed,
+    folder: checkpointFolder(folder),
+  }
+}
+
 type Finished = { news: Extract<TrainingNews, { kind: 'finished' }>; steps: number }
 
 /** @returns null when it was asked to stop before the end */
 async function train(
   { store, tellPoints, tellRun }: TrainingRunnerDependencies,
-  { run, folder, input, sides }: Prepared,
+  prepared: Prepared,
   engine: EngineClient,
+  device: DeviceName,
   control: JobControl,
 ): Promise<Finished | null> {
-  const { settings } = run
+  const { run, folder } = prepared
   const checkpoints = checkpointFolder(folder)
-  const labelled = (side: 'training' | 'validation') => ({
-    file: pixelFile(folder, side),
-    classOf: joined(sides[side]),
-  })
+  const training = device === 'cpu' ? 'training' : `training on ${deviceFacts[device].label}`
   const stop = () => void engine.call('engine.stopTraining', { folder: checkpoints }).catch(() => undefined) // the stream tells how it ended
   control.signal.addEventListener('abort', stop)
   control.report({ phase: existsSync(checkpoints) ? 'going on from the last checkpoint' : 'starting the engine' })
   let steps = 0
   try {
-    const news = engine.stream('engine.train', {
-      network: presetNetwork(settings.network, input.channels, input.edgePx, run.classNames.length),
-      classes: run.classNames,
-      training: labelled('training'),
-      validation: sides.validation.length > 0 ? labelled('validation') : null,
-      normalisation: null,
-      length: run.steps === null ? settings.length : { kind: 'steps', steps: run.steps },
-      learningRate: settings.learningRate,
-      weightDecay: RECIPE.weightDecay,
-      labelSmoothing: RECIPE.labelSmoothing,
-      batchSize: settings.batchSize,
-      augmentation: settings.augmentation,
-      balanced: settings.balanced,
-      seed: settings.seed,
-      folder: checkpoints,
-    })
+    const news = engine.stream('engine.train', { ...orderOf(prepared), device })
     for await (const item of news) {
       switch (item.kind) {
         case 'steps-found':
@@ -151,14 +174,14 @@ async function train(
             forgetPointsAfter(db, run.id, item.step)
             for (const point of item.history) savePoint(db, run.id, point)
           })
-          control.report({ done: item.step, total: item.steps, phase: 'training' })
+          control.report({ done: item.step, total: item.steps, phase: training })
           tellRun(findRun(store.read, run.id)!)
           break
         case 'training':
         case 'validation':
           store.transaction('training.point', (db) => savePoint(db, run.id, item))
           tellPoints(run.id, [item])
-          control.report({ done: item.step, phase: item.kind === 'validation' ? 'measuring' : 'training' })
+          control.report({ done: item.step, phase: item.kind === 'validation' ? 'measuring' : training })
           break
         case 'checkpoint':
           control.log(`checkpoint at step ${item.step}`)
@@ -176,6 +199,14 @@ async function train(
     { reason: 'no end' },
   )
 }
+
+/** “CPU (CPUExecutionProvider)”, or with steps where a run went on elsewhere. */
+const devicesInWords = (trainedOn: readonly TrainedOn[]): string =>
+  trainedOn
+    .map(({ device, provider, fromStep }, place) =>
+      place === 0 ? `${device} (${provider})` : `from step ${fromStep} ${device} (${provider})`,
+    )
+    .join(', ')
 
 const joined = (parts: readonly RunPatches[]): Uint16Array => {
   const all = new Uint16Array(parts.reduce((sum, part) => sum + part.target.length, 0))
@@ -225,6 +256,7 @@ async function keepModel(
     versions: {
       tessera: version,
       engine: `${info.name} ${info.version}`,
+      device: devicesInWords(facts.trainedOn),
       node: process.versions.node,
       threads: info.threads,
     },

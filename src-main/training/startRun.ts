@@ -18,6 +18,7 @@ export async function freshStart(run: Run): Promise<Checkpoint> {
     seconds: 0,
     best: null,
     history: [],
+    trainedOn: [],
     ...untrained(run),
   }
 }

@@ -10,12 +10,12 @@
  * is defined for any number of classes. Without held-out patches they are the last.
  */
 import { mkdir } from 'node:fs/promises'
-import { tesseraError } from '../../src-shared/errors.ts'
+import { isTesseraError, tesseraError } from '../../src-shared/errors.ts'
 import type { TrainingPoint } from '../../src-shared/training.ts'
 import { measureNormalisation } from '../features/normalisation.ts'
 import { fileError } from '../files/fileErrors.ts'
-import type { Backend } from '../nn/backend.ts'
-import type { TrainingNews, TrainingOrder } from '../nn/engineContract.ts'
+import type { Backend, BackendInfo } from '../nn/backend.ts'
+import type { TrainedOn, TrainingNews, TrainingOrder } from '../nn/engineContract.ts'
 import { adamW } from '../nn/optimiser.ts'
 import { cosineSchedule, learningRateAt } from '../nn/schedule.ts'
 import { batches } from './batches.ts'
@@ -38,7 +38,7 @@ export type LoopOptions = {
 
 /**
  * @throws {TesseraError} TRAINING_DIVERGED when the loss is no number any more; CHECKPOINT_BROKEN when the folder holds a
- * checkpoint of another run; NETWORK_INVALID, ENGINE_FAILED, DISK_FULL
+ * checkpoint of another run; NETWORK_INVALID, ENGINE_FAILED, DISK_FULL; DEVICE_LOST after a checkpoint of where it stood
  */
 export async function* trainLoop(
   order: TrainingOrder,
@@ -76,7 +76,8 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   const interval = validationInterval(steps, perEpoch)
   const schedule = cosineSchedule(order.learningRate, steps)
   const curve = lossCurve(order.batchSize, steps, now)
-  const state: Checkpoint = { ...found, history: [...found.history] }
+  const trainedOn = continuedOn(found, run.backend.info)
+  const state: Checkpoint = { ...found, history: [...found.history], trainedOn }
   const started = now() - found.seconds
   let saved = now()
 
@@ -98,7 +99,15 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
 
   while (state.step < steps && !signal.aborted) {
     const learningRate = learningRateAt(schedule, state.step)
-    const { loss, correct } = await trainStep(run, state, state.step, learningRate)
+    let stepped
+    try {
+      stepped = await trainStep(run, state, state.step, learningRate)
+    } catch (error) {
+      // The step changed nothing yet: what was learned so far is whole, and the run goes on from here.
+      if (isTesseraError(error, 'DEVICE_LOST')) yield await save()
+      throw error
+    }
+    const { loss, correct } = stepped
     if (!Number.isFinite(loss)) throw diverged(state.step, loss, order.learningRate)
     state.step++
     const milestone = isMilestone(state.step, steps, interval)
@@ -120,6 +129,14 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   yield await save()
   const { step, seconds } = state
   yield { kind: 'finished', step, stopped: step < steps, bestStep: state.best?.step ?? step, seconds }
+}
+
+/** What has trained the network so far, and what does from here on. */
+function continuedOn({ trainedOn, step }: Checkpoint, { device, provider }: BackendInfo): TrainedOn[] {
+  const before = trainedOn.filter(({ fromStep }) => fromStep < step || fromStep === 0)
+  const last = before.at(-1)
+  if (last?.device === device && last.provider === provider) return before
+  return [...before.filter(({ fromStep }) => fromStep < step), { device, provider, fromStep: step }]
 }
 
 function diverged(step: number, loss: number, learningRate: number) {
