@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     unstubEnvs: true,
+    // tests that load the engine into their own process: see src-main/nn/keptQuiet.ts
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 })

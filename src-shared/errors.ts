@@ -79,6 +79,7 @@ export const errorData = {
   NETWORK_INVALID: z.object({ layer: text.nullable(), expected: text, found: text }),
   TRAINING_NOT_READY: z.object({ reasons: z.array(text) }),
   TRAINING_DIVERGED: z.object({ step: number, loss: text }),
+  TRAINING_BATCH_TOO_LARGE: z.object({ batch: number, patches: number }),
   ENGINE_DIED: z.object({ exit: text }),
   ENGINE_FAILED: z.object({ reason: text }),
   /** no such device in this build, or it can not be opened */
@@ -96,6 +97,8 @@ export const errorData = {
   MODEL_CARD_INVALID: z.object({ file: text, reason: text }),
   MODEL_SPACING_MISMATCH: z.object({ model: text, expected: number, actual: number, unit: z.literal('µm/px') }),
   MODEL_CLASSES_MISMATCH: z.object({ model: text, expected: z.array(text), actual: z.array(text) }),
+  MODEL_WEIGHTS_MISMATCH: z.object({ model: text, layer: text.nullable(), expected: text, actual: text }),
+  MODEL_OUTPUT_INVALID: z.object({ model: text, patch: number }),
   MODEL_INPUT_MISMATCH: z.object({ model: text, expected: text, actual: text }),
 
   // predictions and exports

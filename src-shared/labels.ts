@@ -40,6 +40,20 @@ export const CLASS_PALETTE: readonly Colour[] = [
   '#ddcc77',
 ]
 
+/** A colour on the way to white (255) or black (0), in sRGB. */
+const towards = (end: number, share: number) => (colour: Colour) =>
+  `#${[1, 3, 5]
+    .map((at) => Math.round(parseInt(colour.slice(at, at + 2), 16) * (1 - share) + end * share))
+    .map((part) => part.toString(16).padStart(2, '0'))
+    .join('')}`
+
+/** The palette, then all of it lighter, then all of it darker: 42 classes before a colour is given twice. */
+export const CLASS_COLOURS: readonly Colour[] = [
+  ...CLASS_PALETTE,
+  ...CLASS_PALETTE.map(towards(255, 0.5)),
+  ...CLASS_PALETTE.map(towards(0, 0.45)),
+]
+
 export const PatchClass = z.object({
   number: ClassNumber,
   id: ClassId,

@@ -210,7 +210,10 @@ export const patchCalls = {
   'patches.previewMask': call(z.object({ grid: SourceId, params: MaskParams }), MaskPreview),
   /** The mask in force; null when there is none. */
   'patches.mask': call(z.object({ grid: SourceId }), z.object({ params: MaskParams, inside: bytes }).nullable()),
-  /** Class sub-folders with pictures, as in `pcam/train`. Their names become labels by `labels.importFromSet`. */
+  /**
+   * Class sub-folders with pictures, as in `pcam/train`. Their names become labels by `labels.importFromSet`. Here and in
+   * the two calls below, a set that was already made of the same files and labels is found and not made again.
+   */
   'patches.addFolder': call(z.object({ folder: FileHandle, mpp: MicronPerPx.nullable() }), PatchSet),
   /** CSV with the columns file,label[,slide,case]. */
   'patches.addCsv': call(z.object({ file: FileHandle, mpp: MicronPerPx.nullable() }), PatchSet),

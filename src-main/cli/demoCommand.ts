@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
-import { tesseraError } from '../../src-shared/errors.ts'
+import { tesseraError, toFault } from '../../src-shared/errors.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
 import type { Grid } from '../../src-shared/patches.ts'
 import { TrainingSettings } from '../../src-shared/training.ts'
@@ -98,17 +98,30 @@ async function demo(session: Session, folder: string, seed: number, json: boolea
   const { patch, probabilities } = await rooms.readPredictions(predicting!.id)
   const measured = measure(patch, probabilities, truth, hidden)
   const seconds = (performance.now() - started) / 1000
+  const failure = noBetterThanChance(measured.evaluation)
   result(
-    { ...measured.evaluation, notPredicted: measured.notPredicted, shown: shown.length, seconds, folder, files },
+    {
+      ...measured.evaluation,
+      notPredicted: measured.notPredicted,
+      shown: shown.length,
+      seconds,
+      folder,
+      files,
+      ...(failure ? { error: toFault(failure) } : {}),
+    },
     report(measured, seconds, folder, files),
   )
-  const lower = measured.evaluation.aucInterval?.[0] ?? 0
-  if (lower <= 0.5)
-    throw tesseraError(
-      'EVALUATION_NOT_POSSIBLE',
-      `The lower bound of the AUC is ${lower.toFixed(3)}: no better than chance. Something is wrong with this build.`,
-      { reason: `AUC lower bound ${lower}` },
-    )
+  if (failure) throw failure
+}
+
+function noBetterThanChance({ aucInterval }: Evaluation): Error | null {
+  const lower = aucInterval?.[0] ?? 0
+  if (lower > 0.5) return null
+  return tesseraError(
+    'EVALUATION_NOT_POSSIBLE',
+    `The lower bound of the AUC is ${lower.toFixed(3)}: no better than chance. Something is wrong with this build.`,
+    { reason: `AUC lower bound ${lower}` },
+  )
 }
 
 /** Enough steps for so few labels to be learned, in about a minute on two processors. */

@@ -1,10 +1,13 @@
 /** Opening a project for one command, and closing it whatever happens. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { type DeviceOptions, devicesOfCommand } from './deviceCommand.ts'
+import { api } from '../../src-shared/api.ts'
+import { parseInput } from '../../src-shared/wire/serve.ts'
 import { nodeWorkerHost } from '../host/node/nodeWorkerHost.ts'
-import { openRooms, type Rooms } from '../host/rooms.ts'
+import { openRooms, type RoomCalls, type Rooms } from '../host/rooms.ts'
 import { createFileHandles, type FileHandles } from '../files/handles.ts'
 import { createProject, openProject, type ProjectStore } from '../projects/projectStore.ts'
 import { beginProject } from '../labels/beginProject.ts'
@@ -28,10 +31,22 @@ async function withStore<T>(
     publish: () => undefined,
   })
   try {
-    return await work({ rooms, handles })
+    return await work({ rooms: { ...rooms, calls: checkedCalls(rooms.calls) }, handles })
   } finally {
     await rooms.close()
   }
+}
+
+/**
+ * The rooms rely on what a wire has checked. Here no wire is between: what a person typed is checked by the same
+ * schemas, so that a number no window could send never reaches the database.
+ */
+function checkedCalls(calls: RoomCalls): RoomCalls {
+  const checked = Object.entries(calls).map(([name, handler]) => {
+    const { input: schema } = api.calls[name as keyof RoomCalls]
+    return [name, async (input: unknown) => (handler as (input: unknown) => unknown)(parseInput(schema, input, name))]
+  })
+  return Object.fromEntries(checked) as RoomCalls
 }
 
 /** @throws {TesseraError} PROJECT_LOCKED naming the holder, unless the command only reads */
@@ -56,10 +71,14 @@ export async function withTemporaryProject<T>(
   options: DeviceOptions = {},
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tessera-'))
+  // also when the program is told to end in mid-work: see interrupt.ts
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeAtExit)
   try {
     return await withNewProject(path.join(folder, 'project'), 'temporary', work, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
+    process.off('exit', removeAtExit)
   }
 }
 

@@ -4,6 +4,12 @@
  */
 import { toFault } from '../../src-shared/errors.ts'
 
+/** Takes a bar away from the line of a terminal it stands on. */
+export const CLEAR_LINE = '\r\u001B[K'
+
+/** With --json nothing may follow the one object. */
+let hasResult = false
+
 export type Output = {
   /** The result: `value` for a program, `text` for a person. */
   result: (value: unknown, text: string) => void
@@ -12,14 +18,19 @@ export type Output = {
 }
 
 export const output = (json: boolean): Output => ({
-  result: (value, text) => process.stdout.write(`${json ? JSON.stringify(value) : text}\n`),
-  say: (text) => process.stderr.write(`${text}\n`),
+  result(value, text) {
+    hasResult = true
+    process.stdout.write(`${json ? JSON.stringify(value) : text}\n`)
+  },
+  say: (text) => process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${text}\n`),
 })
 
-/** Tells an error with its code; the exit code is then 1. */
+/**
+ * Tells an error with its code; the exit code is then 1. A command that has told its result has the error in it.
+ */
 export function tellError(error: unknown, json: boolean): void {
   const fault = toFault(error)
-  if (json) process.stdout.write(`${JSON.stringify({ error: fault })}\n`)
+  if (json && !hasResult) process.stdout.write(`${JSON.stringify({ error: fault })}\n`)
   process.stderr.write(`${fault.message}  [${fault.code}]\n`)
   if (fault.code === 'UNEXPECTED' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
 }

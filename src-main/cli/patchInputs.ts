@@ -10,8 +10,12 @@ export type PatchInput = { folder?: string; idx?: string[]; mpp?: number }
 
 const spacing = (mpp: number | undefined): MicronPerPx | null => (mpp === undefined ? null : micronPerPx(mpp))
 
-/** Adds a folder or an IDX pair to the project, with the labels its names give. */
+/**
+ * Adds a folder or an IDX pair to the project, with the labels its names give. One that the project has already is
+ * taken as it is: what people said of its patches since is not overwritten.
+ */
 export async function addPatchSet({ rooms, handles }: Session, input: PatchInput): Promise<PatchSet> {
+  const before = await rooms.calls['patches.sources']()
   const set = await (input.idx
     ? rooms.calls['patches.addIdx']({
         images: handles.handleOf(idxFile(input.idx, 0)),
@@ -21,7 +25,7 @@ export async function addPatchSet({ rooms, handles }: Session, input: PatchInput
         folder: handles.handleOf(path.resolve(input.folder!)),
         mpp: spacing(input.mpp),
       }))
-  await rooms.calls['labels.importFromSet']({ set: set.id })
+  if (!before.some((each) => each.id === set.id)) await rooms.calls['labels.importFromSet']({ set: set.id })
   return set
 }
 

@@ -13,7 +13,8 @@ import { type Session, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet, addSlideFile } from './patchInputs.ts'
 import { watchJob } from './progress.ts'
-import { number, positive } from './slideCommands.ts'
+import { destination } from './destination.ts'
+import { between, positive } from './slideCommands.ts'
 
 type InputOptions = {
   model: string
@@ -21,8 +22,13 @@ type InputOptions = {
   folder?: string
   idx?: string[]
   mpp?: number
+  tta?: boolean
   json?: boolean
 } & DeviceOptions
+
+/** What was said of test-time augmentation; nothing leaves it to the card. */
+const testTimeOf = ({ tta }: InputOptions) =>
+  tta === undefined ? {} : { testTime: tta ? ('d4' as const) : ('none' as const) }
 
 export function addPredictCommands(program: Command): void {
   withDeviceOptions(program.command('predict'))
@@ -32,27 +38,31 @@ export function addPredictCommands(program: Command): void {
     .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
     .option('--idx <files...>', 'an IDX pair: images, labels')
     .option('--mpp <µm/px>', 'sampling of the slide or scale of the pictures, where the file does not say it', positive)
-    .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', (text: string) =>
-      number(text),
-    )
+    .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', between(-1, 1))
+    .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+    .option('--no-tta', 'look at each patch once')
     .requiredOption('--out <csv>', 'file to write')
     .option('--json', 'one JSON object on stdout')
     .action(async (options: InputOptions & { out: string; tissue?: number | true }) => {
       const given = [options.slide, options.folder, options.idx].filter((each) => each !== undefined).length
       if (given !== 1)
         throw tesseraError('USAGE', 'Say what to predict: --slide FILE, --folder DIR, or --idx IMAGES LABELS.', {})
+      const out = await destination(options.out)
+      const { say, result } = output(options.json ?? false)
       await withTemporaryProject(async (session) => {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+        await addClassesOf(session, model)
         const target = await targetOf(session, model, options)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, ...target })
+        for (const note of await unknownScale(session, model, target.slides)) say(note)
+        const [run] = await rooms.calls['predictions.start']({
+          model: model.id,
+          ...target,
+          ...testTimeOf(options),
+        })
         await watchJob(rooms, run!.job)
-        const out = path.resolve(options.out)
         await rooms.writeExport({ format: 'csv', source: run!.source, run: run!.id }, out)
-        output(options.json ?? false).result(
-          { out, patches: run!.total, model: model.name },
-          `${out}: ${run!.total} patches`,
-        )
+        result({ out, patches: run!.total, model: model.name }, `${out}: ${run!.total} patches`)
       }, options)
     })
 
@@ -62,6 +72,8 @@ export function addPredictCommands(program: Command): void {
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
     .option('--idx <files...>', 'an IDX pair: images, labels')
     .option('--mpp <µm/px>', 'scale of the pictures', positive)
+    .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+    .option('--no-tta', 'look at each patch once')
     .option('--json', 'one JSON object on stdout')
     .action(async (options: InputOptions) => {
       if ((options.folder === undefined) === (options.idx === undefined))
@@ -70,10 +82,16 @@ export function addPredictCommands(program: Command): void {
         const { rooms, handles } = session
         const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
         const set = await addPatchSet(session, options)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, slides: [], sets: [set.id] })
+        // before the work: what can not be compared need not be predicted
+        const truth = await truthOf(rooms, set, model)
+        const [run] = await rooms.calls['predictions.start']({
+          model: model.id,
+          slides: [],
+          sets: [set.id],
+          ...testTimeOf(options),
+        })
         await watchJob(rooms, run!.job)
-        const { patch, probabilities } = await rooms.readPredictions(run!.id)
-        const truth = await truthOf(rooms, set, model, patch)
+        const { probabilities } = await rooms.readPredictions(run!.id)
         const names = model.card.classes.map((each) => each.name)
         const result = evaluate(probabilities, truth, names)
         output(options.json ?? false).result(
@@ -112,8 +130,30 @@ async function targetOf(
   return { slides: [slide.id], sets: [] }
 }
 
-/** The true class of each patch as an index into the model's classes; names are compared without case. */
-async function truthOf(rooms: Rooms, set: PatchSet, model: Model, patches: Uint32Array): Promise<Uint16Array> {
+/** A model of pictures without a scale can be run on any slide; whether its tissue has the right size, nobody knows. */
+async function unknownScale({ rooms }: Session, model: Model, slides: readonly SlideId[]): Promise<string[]> {
+  if (model.card.input.mpp !== null) return []
+  const all = await rooms.calls['slides.list']()
+  return all
+    .filter((slide) => slides.includes(slide.id))
+    .map(
+      (slide) =>
+        `Note: “${model.name}” does not say at which µm/px it was trained, so it is shown “${slide.name}” at the slide's own ${slide.mppX}. Train with --mpp to be sure that both have the same.`,
+    )
+}
+
+/** The temporary project has the classes of the model it is made for. */
+async function addClassesOf({ rooms }: Session, model: Model): Promise<void> {
+  const known = new Set((await rooms.calls['labels.classes']()).map((each) => each.name.toLowerCase()))
+  for (const { name, colour } of model.card.classes)
+    if (!known.has(name.toLowerCase())) await rooms.calls['labels.addClass']({ name, colour, key: null })
+}
+
+/**
+ * The true class of each patch of a set as an index into the model's classes, in the order of the set, which is that of
+ * a prediction run of all of it; names are compared without case.
+ */
+async function truthOf(rooms: Rooms, set: PatchSet, model: Model): Promise<Uint16Array> {
   const names = model.card.classes.map((each) => each.name)
   const [classes, labels] = await Promise.all([
     rooms.calls['labels.classes'](),
@@ -133,7 +173,7 @@ async function truthOf(rooms: Rooms, set: PatchSet, model: Model, patches: Uint3
       { model: model.name, expected: names, actual: strangers },
     )
   const truth = new Map([...labels.patch].map((patch, i) => [patch, indexOf.get(labels.class[i]!)!]))
-  return Uint16Array.from(patches, (patch) => {
+  return Uint16Array.from({ length: set.patches }, (_, patch) => {
     const known = truth.get(patch)
     if (known === undefined)
       throw tesseraError(

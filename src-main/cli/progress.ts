@@ -3,6 +3,8 @@ import { type Job, isOver } from '../../src-shared/jobs.ts'
 import { tesseraError, toError } from '../../src-shared/errors.ts'
 import type { JobId } from '../../src-shared/ids.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { onInterrupt } from './interrupt.ts'
+import { CLEAR_LINE } from './output.ts'
 
 const BAR = 28
 /** Without a terminal a line this often, ms. */
@@ -36,7 +38,8 @@ export async function watchJob(rooms: Rooms, job: JobId): Promise<Job> {
   const terminal = process.stderr.isTTY
   let lastLine = 0
   const show = (now: Job) => {
-    if (terminal) process.stderr.write(`\r\u001b[K${bar(now).slice(0, (process.stderr.columns ?? 100) - 1)}`)
+    // a terminal that does not know its width says 0
+    if (terminal) process.stderr.write(`${CLEAR_LINE}${bar(now).slice(0, (process.stderr.columns || 100) - 1)}`)
     else if (Date.now() - lastLine > LINE_MS) {
       lastLine = Date.now()
       process.stderr.write(`${line(now)}\n`)
@@ -46,18 +49,16 @@ export async function watchJob(rooms: Rooms, job: JobId): Promise<Job> {
     if (changed.id === job && changed.state === 'running') show(changed)
   })
   const cancel = () => void rooms.calls['jobs.cancel']({ job })
-  process.once('SIGINT', cancel)
-  process.once('SIGTERM', cancel)
+  const stopListening = onInterrupt(cancel)
   try {
     const settled = await rooms.jobs.settled(job)
-    if (terminal) process.stderr.write('\r\u001b[K')
+    if (terminal) process.stderr.write(CLEAR_LINE)
     if (settled.state === 'failed' && settled.fault) throw toError(settled.fault)
     if (!isOver(settled.state) || settled.state === 'cancelled')
       throw tesseraError('CANCELLED', `${settled.title}: ${settled.state}.`, {})
     return settled
   } finally {
     stop()
-    process.off('SIGINT', cancel)
-    process.off('SIGTERM', cancel)
+    stopListening()
   }
 }

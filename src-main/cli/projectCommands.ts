@@ -9,7 +9,8 @@ import { restoreBackup } from '../projects/projectStore.ts'
 import { activeGrid, findSlide } from './find.ts'
 import { withNewProject, withProject } from './openRooms.ts'
 import { output, pairs } from './output.ts'
-import { number, positive, wholeFrom } from './slideCommands.ts'
+import { destination } from './destination.ts'
+import { between, positive, wholeFrom } from './slideCommands.ts'
 
 const collect = (value: string, before: string[]): string[] => [...before, value]
 
@@ -55,7 +56,7 @@ export function addProjectCommands(program: Command): void {
           added.some((each) => each.id === slide.id),
         )
         output(options.json ?? false).result(
-          { added: slides, refused },
+          { added: slides, refused, ...(refused[0] ? { error: refused[0].fault } : {}) },
           [
             ...slides.map(
               (slide) => `${slide.name}: ${slide.width} × ${slide.height} px, ${slide.mppX ?? 'unknown'} µm/px`,
@@ -115,15 +116,13 @@ export function addProjectCommands(program: Command): void {
     .description('lay a grid of patches over a slide')
     .argument('<project>')
     .option('--slide <name>', 'name or id of the slide')
-    .requiredOption('--size <px>', 'edge of a patch, px at --mpp', wholeFrom(2))
+    .requiredOption('--size <px>', 'edge of a patch, px at --mpp', wholeFrom(2, 4096))
     .option('--mpp <µm/px>', 'scale of the patches (default: that of the slide)', positive)
-    .option('--stride <px>', 'distance between patches, px at --mpp (default: the edge)', wholeFrom(1))
+    .option('--stride <px>', 'distance between patches, px at --mpp (default: the edge)', wholeFrom(1, 65536))
     .option('--offset-x <px>', 'left edge of the first patch, px at --mpp', wholeFrom(0), 0)
     .option('--offset-y <px>', 'top edge of the first patch, px at --mpp', wholeFrom(0), 0)
-    .option('--tissue [sensitivity]', 'leave bare glass out; sensitivity from -1 to 1 (default: 0)', (text: string) =>
-      number(text),
-    )
-    .option('--tissue-share <share>', 'share of a patch that must be tissue', positive, 0.25)
+    .option('--tissue [sensitivity]', 'leave bare glass out; sensitivity from -1 to 1 (default: 0)', between(-1, 1))
+    .option('--tissue-share <share>', 'share of a patch that must be tissue', between(0.01, 1), 0.25)
     .option('--json', 'one JSON object on stdout')
     .action(
       async (
@@ -256,9 +255,10 @@ export function addProjectCommands(program: Command): void {
           json?: boolean
         },
       ) => {
+        const out = await destination(options.out)
         await withProject(folder, { readonly: true }, async ({ rooms }) => {
           const request = await exportRequest(rooms, options)
-          const files = await rooms.writeExport(request, path.resolve(options.out))
+          const files = await rooms.writeExport(request, out)
           output(options.json ?? false).result({ files }, files.join('\n'))
         })
       },

@@ -6,6 +6,7 @@ import { isPlausibleMpp } from '../../src-shared/units.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import { nodeWorkerHost } from '../host/node/nodeWorkerHost.ts'
 import { slideInfo, slideRegion } from '../slides/slideFiles.ts'
+import { destination } from './destination.ts'
 import { output, pairs } from './output.ts'
 
 export const number = (text: string): number => {
@@ -14,6 +15,14 @@ export const number = (text: string): number => {
   return value
 }
 
+export const between =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = number(text)
+    if (value < least || value > most) throw new InvalidArgumentError(`a number from ${least} to ${most} was expected`)
+    return value
+  }
+
 export const positive = (text: string): number => {
   const value = number(text)
   if (value <= 0) throw new InvalidArgumentError('a number above 0 was expected')
@@ -21,13 +30,18 @@ export const positive = (text: string): number => {
 }
 
 export const wholeFrom =
-  (least: number) =>
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = number(text)
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`a whole number from ${least} was expected`)
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(
+        `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`} was expected`,
+      )
     return value
   }
+
+/** Longest side of a piece of a slide, px (see ../slides/processContract.ts). */
+const MOST_REGION_PX = 8192
 
 export function addSlideCommands(program: Command): void {
   const slide = program.command('slide').description('look at slide files')
@@ -77,8 +91,8 @@ export function addSlideCommands(program: Command): void {
     .argument('<file>')
     .requiredOption('--x <px>', 'left edge, level-0 px', number)
     .requiredOption('--y <px>', 'top edge, level-0 px', number)
-    .requiredOption('--width <px>', 'width of the picture', wholeFrom(1))
-    .requiredOption('--height <px>', 'height of the picture', wholeFrom(1))
+    .requiredOption('--width <px>', 'width of the picture', wholeFrom(1, MOST_REGION_PX))
+    .requiredOption('--height <px>', 'height of the picture', wholeFrom(1, MOST_REGION_PX))
     .option('--mpp <µm/px>', 'resample to this scale', positive)
     .option('--level <n>', 'pixels of this level as they are stored (default: 0)', wholeFrom(0))
     .requiredOption('--out <png>', 'file to write')
@@ -100,8 +114,8 @@ export function addSlideCommands(program: Command): void {
         if (options.mpp !== undefined && options.level !== undefined)
           throw tesseraError('USAGE', 'Give --mpp or --level, not both: a level has its own scale.', {})
         const at = options.mpp === undefined ? { level: options.level ?? 0 } : { mpp: options.mpp }
+        const out = await destination(options.out)
         const png = await slideRegion(nodeWorkerHost, path.resolve(file), { ...options, at })
-        const out = path.resolve(options.out)
         await writeBytes(out, png)
         output(options.json ?? false).result(
           { out, bytes: png.length, width: options.width, height: options.height },

@@ -2,24 +2,32 @@
 import path from 'node:path'
 import { type Command, Option } from 'commander'
 import { tesseraError } from '../../src-shared/errors.ts'
+import type { SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
+import type { LabelCount, PatchClass } from '../../src-shared/labels.ts'
 import type { ModelCard } from '../../src-shared/models.ts'
+import { recipeInWords } from '../../src-shared/recipe.ts'
 import { PresetName } from '../../src-shared/networks.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
 import type { Rooms } from '../host/rooms.ts'
 import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
+import { parseInput } from '../../src-shared/wire/serve.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
 import { clock, watchJob } from './progress.ts'
-import { positive, wholeFrom } from './slideCommands.ts'
+import { destination } from './destination.ts'
+import { findRateOnTerminal } from './findRate.ts'
+import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
+import { between, positive, wholeFrom } from './slideCommands.ts'
 
-type TrainOptions = {
+type TrainOptions = RecipeOptions & {
   folder?: string
   idx?: string[]
-  model: string
+  model?: string
+  findLr?: true
   name?: string
   network: PresetName
   epochs?: number
@@ -42,12 +50,13 @@ type TrainOptions = {
 const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
-  withDeviceOptions(program.command('train'))
+  const command = withDeviceOptions(program.command('train'))
     .description('train a network on the labels of a project, on class folders, or on an IDX pair')
     .argument('[project]', 'project folder; its labelled patches are the data')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
     .option('--idx <files...>', 'an IDX pair as of MNIST: images, labels')
-    .requiredOption('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--find-lr', 'train nothing: look for a good --lr in a short search, and show its curve')
     .option('--name <name>', 'name of the model (default: that of the file)')
     .addOption(new Option('--network <preset>', 'network').choices(PresetName.options).default('small-resnet'))
     .addOption(
@@ -64,38 +73,53 @@ export function addTrainCommand(program: Command): void {
         .conflicts(['epochs', 'minutes']),
     )
     .option('--lr <rate>', 'highest learning rate', positive)
-    .option('--batch <n>', 'patches in a step', wholeFrom(1))
-    .option('--seed <n>', 'same seed and steps, same weights', wholeFrom(0), 1)
+    .option('--batch <n>', 'patches in a step', wholeFrom(1, 1024))
+    .option('--seed <n>', 'same seed and steps, same weights', wholeFrom(0, 0xffffffff), 1)
     .option('--validation <dir|fraction>', 'measure on this folder, or hold out this share (default: 0.2; 0 = none)')
     .option('--classes <names>', 'only these classes, separated by commas')
     .option('--no-flips', 'no mirror images')
     .option('--no-turns', 'no turns by 90°')
-    .option('--stain <strength>', 'stain jitter, 0 = off', Number)
-    .option('--colour <strength>', 'brightness, contrast and saturation jitter, 0 = off', Number)
+    .option('--stain <strength>', 'stain jitter, 0 = off', between(0, 0.5))
+    .option('--colour <strength>', 'brightness, contrast and saturation jitter, 0 = off', between(0, 0.8))
     .option('--no-balance', 'draw patches as often as they come, not every class equally often')
     .option('--mpp <µm/px>', 'scale of the pictures of --folder', positive)
     .option('--json', 'one JSON object on stdout')
-    .action(async (project: string | undefined, options: TrainOptions) => {
-      const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
-      if (given !== 1)
-        throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
-      const train = (session: Session) => trainIn(session, options)
-      await (project === undefined
-        ? withTemporaryProject(train, options)
-        : withProject(project, { ...options, readonly: false }, train))
-    })
+  addRecipeOptions(command).action(async (project: string | undefined, options: TrainOptions) => {
+    const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
+    if (given !== 1)
+      throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
+    const { model, findLr } = options
+    if (model === undefined && !findLr)
+      throw tesseraError('USAGE', 'Say which file to write: --model FILE.onnx (or --find-lr to write none).', {})
+    const file = model === undefined || findLr ? null : await destination(model)
+    const train = (session: Session) => (file === null ? findRateIn(session, options) : trainIn(session, options, file))
+    await (project === undefined
+      ? withTemporaryProject(train, options)
+      : withProject(project, { ...options, readonly: false }, train))
+  })
 }
 
-async function trainIn(session: Session, options: TrainOptions): Promise<void> {
+/** What is trained on: the set that was named, or everything labelled in the project (`set` is then null). */
+async function dataOf(session: Session, options: TrainOptions) {
+  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
+  const sources = set ? [set] : await labelledSources(session.rooms)
+  return { set, sources, settings: await settingsOf(session, options, sources) }
+}
+
+const findRateIn = async (session: Session, options: TrainOptions): Promise<void> =>
+  findRateOnTerminal(session.rooms, (await dataOf(session, options)).settings, output(options.json ?? false))
+
+/** @param file where the model goes */
+async function trainIn(session: Session, options: TrainOptions, file: string): Promise<void> {
   const { rooms } = session
   const out = output(options.json ?? false)
-  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
-  const settings = await settingsOf(session, options, set ? [set] : await labelledSources(rooms))
+  const { set, sources, settings } = await dataOf(session, options)
   const plan = await rooms.calls['training.plan'](settings)
   if (plan.split) {
     out.say(
       `${plan.split.training.patches} patches to train on: ${plan.classNames.map((name, k) => `${plan.split!.training.perClass[k]} ${name}`).join(', ')}.`,
     )
+    if (!set) out.say(`They are from ${await namesOf(rooms, sources, settings.validation)}.`)
     out.say(plan.split.sentence)
   }
   for (const warning of plan.warnings) out.say(`Note: ${warning}`)
@@ -105,15 +129,30 @@ async function trainIn(session: Session, options: TrainOptions): Promise<void> {
   await followed
   const trained = (await rooms.calls['training.runs']()).find((each) => each.id === run.id)!
   const { card } = (await rooms.calls['models.list']()).find((model) => model.id === trained.model)!
-  const file = path.resolve(options.model)
   await rooms.writeExport({ format: 'model', model: card.id }, file)
   out.result({ model: file, card: cardFileOf(file), ...summary(card) }, sentence(file, card, job))
+}
+
+/** What is trained on, in words: a set that was added once to measure on is a source like any other later on. */
+async function namesOf(rooms: Rooms, sources: readonly PatchSource[], validation: Validation): Promise<string> {
+  const slides = await rooms.calls['slides.list']()
+  return sources
+    .filter((source) => validation.kind !== 'source' || source.id !== validation.source)
+    .map((source) => {
+      const name = source.kind === 'set' ? source.name : slides.find((slide) => slide.id === source.slide)?.name
+      return `“${name ?? source.id}”`
+    })
+    .join(', ')
 }
 
 const summary = (card: ModelCard) => ({
   steps: card.training.steps,
   epochs: card.training.epochs,
   bestStep: card.training.bestStep,
+  stoppedAt: card.training.stoppedAt,
+  recipe: recipeInWords(card.training.recipe),
+  testTime: card.testTime,
+  members: card.members.length,
   seconds: card.training.seconds,
   device: card.versions.device,
   classes: card.classes.map((each) => each.name),
@@ -126,8 +165,9 @@ const summary = (card: ModelCard) => ({
 function sentence(file: string, card: ModelCard, job: Job): string {
   const { steps, epochs, seconds } = card.training
   const lines = [
-    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
+    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
+  if (card.training.stoppedAt !== null) lines.push(`ended at step ${card.training.stoppedAt}: its patience was over`)
   if (card.validation) {
     lines.push(`held out: ${card.validation.n} patches`)
     lines.push(
@@ -173,8 +213,8 @@ async function settingsOf(
   sources: readonly PatchSource[],
 ): Promise<TrainingSettings> {
   const { rooms } = session
-  const name = options.name ?? path.basename(options.model).replace(/\.onnx$/i, '')
-  const validation = await validationOf(session, options)
+  const name = options.name ?? path.basename(options.model ?? 'search').replace(/\.onnx$/i, '')
+  const validation = withRule(await validationOf(session, options), options)
   const [classes, counts] = await Promise.all([rooms.calls['labels.classes'](), rooms.calls['labels.counts']()])
   const used = sources.map((source) => source.id)
   const isUsed = (number: number) => counts.some((each) => each.class === number && used.includes(each.source))
@@ -186,8 +226,10 @@ async function settingsOf(
       `--classes ${options.classes}: the data has ${classes.map((each) => each.name).join(', ')}.`,
       { class: options.classes! },
     )
+  if (validation.kind === 'source' && !wanted)
+    refuseStrangers(options.validation!, validation.source, { chosen, classes, counts })
   const isPicture = sources.some((source) => source.kind === 'set' && source.channels === 1)
-  return TrainingSettings.parse({
+  const settings = {
     name,
     classes: chosen.map((each) => each.number),
     sources: used,
@@ -201,11 +243,33 @@ async function settingsOf(
       turns: options.turns && !isPicture,
       ...(options.stain === undefined ? {} : { stain: options.stain }),
       ...(options.colour === undefined ? {} : { colour: options.colour }),
+      ...changesOf(options),
     },
-    balanced: options.balance,
+    balanced: options.balance && options.classWeights === undefined,
+    recipe: recipeOf(options),
+    ...(await runSettings(session, options)),
     validation,
     seed: options.seed,
-  })
+  }
+  return parseInput(TrainingSettings, settings, 'train') as TrainingSettings
+}
+
+/** A held-out class that is not trained on would be left out of the figures in silence; often its name is misspelt. */
+function refuseStrangers(
+  folder: string,
+  source: SourceId,
+  { chosen, classes, counts }: { chosen: PatchClass[]; classes: PatchClass[]; counts: LabelCount[] },
+): void {
+  const strangers = classes.filter(
+    (each) => !chosen.includes(each) && counts.some((count) => count.source === source && count.class === each.number),
+  )
+  if (strangers.length === 0) return
+  const names = (some: readonly PatchClass[]) => some.map((each) => each.name).join(', ')
+  throw tesseraError(
+    'CLASS_UNKNOWN',
+    `--validation ${folder} has classes that are not trained on: ${names(strangers)}. Trained on are: ${names(chosen)}. Rename the folders, or choose the classes with --classes.`,
+    { class: names(strangers) },
+  )
 }
 
 function lengthOf({ epochs, minutes, steps }: TrainOptions): TrainingLength {

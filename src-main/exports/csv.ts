@@ -19,12 +19,14 @@ export type CsvContext = {
 
 const PLACE = ['slide', 'case', 'file', 'col', 'row', 'x', 'y', 'width', 'height']
 const LABEL = ['label', 'labelled_by', 'labelled_at']
+/** In every row, because rows are sorted, filtered and pasted into other tables; a line above the header is not CSV. */
+const NOTICE = 'for research and teaching only; not for diagnosis'
 
 /** Lines without their end; the first names the columns. */
 export function* csvLines(entries: Iterable<PatchEntry>, context: CsvContext): Generator<string> {
   const probabilities = context.predictedClasses.map((name) => `prob_${name}`)
   const prediction = context.model === null ? [] : ['predicted', ...probabilities, 'model']
-  yield line([...PLACE, ...LABEL, ...prediction])
+  yield line([...PLACE, ...LABEL, ...prediction, 'notice'])
   for (const { patch, place, label, prediction: said } of entries) {
     const { rect } = place ?? { rect: null }
     yield line([
@@ -47,6 +49,7 @@ export function* csvLines(entries: Iterable<PatchEntry>, context: CsvContext): G
             ...context.predictedClasses.map((_, k) => (said ? shortest(said.probabilities[k]!) : '')),
             said ? context.model : '',
           ]),
+      NOTICE,
     ])
   }
 }

@@ -4,6 +4,11 @@ import type { Colour } from '../../src-shared/labels.ts'
 import { VIRIDIS } from '../../src-shared/viridis.ts'
 
 export const LEGEND_HEIGHT = 96
+/** A legend is not narrower than what it must say, however narrow the slide, px. */
+const LEAST_WIDTH = 520
+
+/** Width of the legend under a picture, px. */
+export const legendWidth = (pictureWidth: number): number => Math.max(LEAST_WIDTH, pictureWidth)
 
 export type Legend = {
   title: string
@@ -25,7 +30,7 @@ export function legendSvg(legend: Legend, width: number): string {
   <text x="${left}" y="22" font-weight="bold">${escape(legend.title)}</text>
   ${scale}
   ${scaleBar(legend.mpp, width)}
-  <text x="${left}" y="86" font-size="11" fill="#5b5b60">${escape([legend.note, RESEARCH_NOTICE].filter(Boolean).join('  ·  '))}</text>
+  <text x="${left}" y="86" font-size="11" fill="#5b5b60">${escape([RESEARCH_NOTICE, legend.note].filter(Boolean).join('  ·  '))}</text>
 </svg>`
 }
 

@@ -22,7 +22,11 @@ serve(parentWire(), renderContract, {
         .toBuffer()
       const drawn = await sharp(order.picture)
         .composite([{ input: overlay, left, top }])
-        .extend({ bottom: order.legendHeight, background: '#ffffff' })
+        .extend({
+          bottom: order.legendHeight,
+          right: Math.max(0, order.legendWidth - pictureWidth),
+          background: '#ffffff',
+        })
         .toBuffer()
       const png = await sharp(drawn)
         .composite([{ input: Buffer.from(order.legendSvg), left: 0, top: pictureHeight }])

@@ -20,6 +20,7 @@ export const renderContract = {
         width: z.number().positive(),
         height: z.number().positive(),
         legendSvg: z.string(),
+        legendWidth: z.number().int().positive(),
         legendHeight: z.number().int().positive(),
       }),
       z.object({ png: bytes }),

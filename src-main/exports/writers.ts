@@ -11,7 +11,7 @@ import { copyModel } from '../models/modelFiles.ts'
 import { csvLines } from './csv.ts'
 import { geoJsonPieces } from './geoJson.ts'
 import type { ExportDependencies } from './handlers.ts'
-import { LEGEND_HEIGHT, legendSvg } from './legend.ts'
+import { LEGEND_HEIGHT, legendSvg, legendWidth } from './legend.ts'
 import { overlayTexels } from './overlayImage.ts'
 import { patchEntries, type PatchEntry, type Predicted } from './patchTable.ts'
 import type { renderContract } from './renderContract.ts'
@@ -157,7 +157,8 @@ export async function writeOverlay(
     top: (grid.offsetY + (grid.edgeY - grid.strideY) / 2) * scale,
     width: grid.columns * grid.strideX * scale,
     height: grid.rows * grid.strideY * scale,
-    legendSvg: legendSvg(legendOf(slide, predicted, view.shown, scale), width),
+    legendSvg: legendSvg(legendOf(slide, predicted, view.shown, scale), legendWidth(width)),
+    legendWidth: legendWidth(width),
     legendHeight: LEGEND_HEIGHT,
   }
   const render = dependencies.workerHost.start({ entry: 'render', name: 'render', niceness: 5, heapMb: 512 })

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import { fileError } from './fileErrors.ts'
+import { fileError, systemCode } from './fileErrors.ts'
 
 /**
  * @param write receives the open temporary file
@@ -28,7 +28,8 @@ export async function writeWhole(file: string, write: (handle: FileHandle) => Pr
   } catch (error) {
     await handle?.close().catch(() => undefined) // the first error is the one to tell
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw fileError(file, error)
+    // when writing, what is not there is the folder
+    throw fileError(systemCode(error) === 'ENOENT' ? path.dirname(file) : file, error)
   }
 }
 

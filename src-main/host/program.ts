@@ -2,7 +2,7 @@
  * The program without a shell: settings, one open project with its rooms, and the handlers of the whole contract. Electron
  * and the web host differ only in the wires they bring and in how files are chosen.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type AppInfo, type FilePurpose, RESEARCH_NOTICE } from '../../src-shared/app.ts'
@@ -106,13 +106,23 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
     await closing?.rooms.close()
   }
 
+  /** Whether the project in this folder is the one that is open here, to be changed. */
+  const isOpenHere = (folder: string): boolean =>
+    open !== null && !open.store.project.readOnly && samePlace(open.store.folder, folder)
+
+  /**
+   * @param folder of a project that may be the open one: it then stays open as it is. Opened a second time it would be
+   * refused by our own lock, and be shown for reading only
+   */
   const openWith = (
     make: () => ProjectStore,
+    folder: string | null,
     fill?: (rooms: Rooms, folder: string) => Promise<void>,
   ): Promise<Project> => {
     const opening = switching
       .catch(() => undefined)
       .then(async () => {
+        if (open && folder !== null && isOpenHere(folder)) return open.store.project
         const store = make()
         // The new one is there before the old one is given up: a project that can not be opened changes nothing.
         await closeProject()
@@ -154,13 +164,15 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
     }
   }
 
+  const openFolder = (folder: string): Promise<Project> => openWith(() => openOrLook(folder), folder)
+
   const projectsFolder = path.join(dataFolder, 'projects')
 
   const openSample = (): Promise<Project> => {
     const folder = path.join(projectsFolder, SAMPLE_NAME)
     return isProject(folder)
-      ? openWith(() => openOrLook(folder))
-      : openWith(() => createProject(folder, SAMPLE_NAME, { ...options, isSample: true }), fillSampleProject)
+      ? openFolder(folder)
+      : openWith(() => createProject(folder, SAMPLE_NAME, { ...options, isSample: true }), null, fillSampleProject)
   }
 
   const own: Pick<
@@ -196,10 +208,10 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
       })),
     'projects.create': ({ name, parent }) => {
       const folder = path.join(parent === null ? projectsFolder : handles.pathOf(parent), folderName(name))
-      return openWith(() => createProject(folder, name, options))
+      return openWith(() => createProject(folder, name, options), null)
     },
-    'projects.open': ({ folder }) => openWith(() => openOrLook(handles.pathOf(folder))),
-    'projects.restore': ({ folder }) => openWith(() => restoreBackup(handles.pathOf(folder), null, options)),
+    'projects.open': ({ folder }) => openFolder(handles.pathOf(folder)),
+    'projects.restore': ({ folder }) => openWith(() => restoreBackup(handles.pathOf(folder), null, options), null),
     'projects.openSample': openSample,
   }
 
@@ -218,8 +230,8 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
       const project = files.find((file) => isProject(path.resolve(file)))
       const last = settings.recent().find((each) => isProject(each.folder))
       try {
-        if (project) await openWith(() => openOrLook(path.resolve(project)))
-        else if (last) await openWith(() => openOrLook(last.folder))
+        if (project) await openFolder(path.resolve(project))
+        else if (last) await openFolder(last.folder)
         else await openSample()
       } catch (error) {
         openFault = toFault(error)
@@ -244,6 +256,12 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
 /** Handlers that look up the open project's own at each call. */
 function delegated(names: object, find: (name: string) => (...args: never[]) => unknown): Record<string, unknown> {
   return Object.fromEntries(Object.keys(names).map((name) => [name, (...args: never[]) => find(name)(...args)]))
+}
+
+/** Two names of one folder, also where a link or the case of letters makes them differ. */
+const samePlace = (a: string, b: string): boolean => {
+  const [one, other] = [a, b].map((folder) => statSync(folder, { throwIfNoEntry: false }))
+  return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino
 }
 
 /** A folder name every platform takes. */

@@ -121,7 +121,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const classes = () => labels.classes()
 
-  const models = createModels({ store, folder: modelsFolder(folder), workerHost, pathOf, publish })
+  const models = createModels({ store, folder: modelsFolder(folder), workerHost, version, pathOf, publish })
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 
@@ -138,6 +138,8 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     modelsFolder: modelsFolder(folder),
     version,
     tellModel: (model) => publish('models.changed', { changed: [models.byId(model)] }),
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
     lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
     publish,
   })
@@ -155,6 +157,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     predictionsFolder: predictionsFolder(folder),
     slideById,
     createGrid: patches.createGrid,
+    classes,
     engineName: ENGINE_NAME,
     publish,
   })

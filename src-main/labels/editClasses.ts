@@ -1,7 +1,7 @@
 /** Classes: add, edit, delete, merge. Each is one gesture that records every label it changes. */
 import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
-import { CLASS_PALETTE, type ClassNumber, type Colour, type PatchClass } from '../../src-shared/labels.ts'
+import { CLASS_COLOURS, type ClassNumber, type Colour, type PatchClass } from '../../src-shared/labels.ts'
 import type { ReadableDb } from '../store/database.ts'
 import { listClasses, nextClassNumber } from './classRows.ts'
 import { type ClassState, type LabelEffect, noEffects } from './effects.ts'
@@ -136,10 +136,10 @@ function refuseTaken(db: ReadableDb, wanted: { name: string; key: string | null 
   }
 }
 
-/** The first colour of the palette that no class has; past its end, the palette again from the start. */
+/** The first colour that no class has; past the last, from the start again. */
 function freeColour(db: ReadableDb, number: ClassNumber): Colour {
   const used = new Set(listClasses(db).map((each) => each.colour))
-  return CLASS_PALETTE.find((colour) => !used.has(colour)) ?? CLASS_PALETTE[(number - 1) % CLASS_PALETTE.length]!
+  return CLASS_COLOURS.find((colour) => !used.has(colour)) ?? CLASS_COLOURS[(number - 1) % CLASS_COLOURS.length]!
 }
 
 /** The first free digit from 1 to 9; past nine a class is reached by the palette or a key a person gives it. */

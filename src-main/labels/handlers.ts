@@ -22,7 +22,7 @@ import { addClass, classByNumber, deleteClass, editClass, mergeClasses } from '.
 import { loggedEffects, noEffects, reverseEffects } from './effects.ts'
 import { type GestureDependencies, type NewGesture, openGestures } from './gestures.ts'
 import { readLabelsCsv } from './importCsv.ts'
-import { classesForNames } from './importNames.ts'
+import { classesForNames, nameKey } from './importNames.ts'
 
 export interface LabelsDependencies extends GestureDependencies {
   sources: SourceLookup
@@ -143,7 +143,7 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       const change = recordIf((db) => {
         const { numberOf, made } = classesForNames(db, path.basename(file), rows.name, map, createClasses)
         const effect = labelEffect(gestures.book, sources, source, rows.patch, (i) =>
-          numberOf.get(rows.name[i]!.toLowerCase())!,
+          numberOf.get(nameKey(rows.name[i]!))!,
         )
         if (effect.patch.length === 0 && made.length === 0) return null
         return {
@@ -170,7 +170,7 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
         const names = rows.map((row) => row.label)
         const { numberOf, made } = classesForNames(db, found.name, names, {}, true)
         const patches = Uint32Array.from(rows, (row) => row.patch)
-        const effect = labelEffect(gestures.book, sources, set, patches, (i) => numberOf.get(names[i]!.toLowerCase())!)
+        const effect = labelEffect(gestures.book, sources, set, patches, (i) => numberOf.get(nameKey(names[i]!))!)
         if (effect.patch.length === 0 && made.length === 0) return null
         return {
           kind: 'import',

@@ -4,6 +4,7 @@
 import { tesseraError } from '../../src-shared/errors.ts'
 import { type Grid, patchAtCell, patchRect } from '../../src-shared/patches.ts'
 import { type CsvRow, readCsv } from '../files/readCsv.ts'
+import { nameKey } from './importNames.ts'
 
 export type CsvLabels = {
   patch: Uint32Array
@@ -20,6 +21,7 @@ const NO_LABEL = new Set(['', 'unlabelled', 'unlabeled'])
 export async function readLabelsCsv(file: string, grid: Grid): Promise<CsvLabels> {
   const patch: number[] = []
   const name: string[] = []
+  const earlier = new Map<number, { name: string; line: number }>()
   const invalid = (line: number | null, reason: string) =>
     tesseraError(
       'LABELS_FILE_INVALID',
@@ -33,13 +35,21 @@ export async function readLabelsCsv(file: string, grid: Grid): Promise<CsvLabels
 
   for await (const { line, record } of readCsv(file, invalid)) {
     if (!('label' in record)) throw invalid(1, 'it has no column “label”')
-    const label = record['label'] ?? ''
-    patch.push(patchOf(record, grid, (reason) => invalid(line, reason)))
-    name.push(NO_LABEL.has(label.toLowerCase()) ? '' : label)
+    const given = record['label'] ?? ''
+    const label = NO_LABEL.has(nameKey(given)) ? '' : given
+    const of = patchOf(record, grid, (reason) => invalid(line, reason))
+    const before = earlier.get(of)
+    if (before && nameKey(before.name) !== nameKey(label))
+      throw invalid(line, `it says ${said(label)} of the patch that line ${before.line} says ${said(before.name)} of`)
+    earlier.set(of, { name: label, line })
+    patch.push(of)
+    name.push(label)
   }
   if (patch.length === 0) throw invalid(null, 'it has no rows')
   return { patch: Uint32Array.from(patch), name }
 }
+
+const said = (name: string): string => (name === '' ? 'that nothing is known' : `“${name}”`)
 
 function patchOf(record: CsvRow['record'], grid: Grid, invalid: (reason: string) => Error): number {
   const whole = (column: string): number | null => {
@@ -53,6 +63,10 @@ function patchOf(record: CsvRow['record'], grid: Grid, invalid: (reason: string)
   const [column, row, x, y] = [whole('col'), whole('row'), whole('x'), whole('y')]
   const cell = column !== null && row !== null ? { column, row } : null
   const corner = x !== null && y !== null ? { x, y } : null
+  if ((column === null) !== (row === null) || (x === null) !== (y === null))
+    throw invalid(
+      'it gives only one of “col” and “row”, or of “x” and “y”; both are needed to say which patch is meant',
+    )
   if (!cell && !corner) throw invalid('neither “col,row” nor “x,y” says which patch is meant')
   const found = cell ?? cellAtCorner(corner!, grid, invalid)
   if (found.column >= grid.columns || found.row >= grid.rows)
@@ -64,7 +78,7 @@ function patchOf(record: CsvRow['record'], grid: Grid, invalid: (reason: string)
     const rect = patchRect(grid, patch)
     if (rect.x !== corner.x || rect.y !== corner.y)
       throw invalid(
-        `column ${cell.column}, row ${cell.row} begins at ${rect.x}, ${rect.y} px in this grid, but the line says x,y = ${corner.x}, ${corner.y}; was the file made for another patch size, stride or µm/px?`,
+        `column ${cell.column}, row ${cell.row} begins at ${rect.x}, ${rect.y} px in this grid, but the line says x,y = ${corner.x}, ${corner.y}; perhaps the file was made for another patch size, stride or µm/px`,
       )
   }
   return patch

@@ -1,11 +1,12 @@
 /**
- * A model on disk: weights as ONNX and the card beside them. `name.onnx` and `name.card.json`; the card also stands in
- * the ONNX file's own metadata, so that the weights alone can still be used.
+ * A model on disk: weights as ONNX and the card beside them. `name.onnx` and `name.card.json`; what of the card says how
+ * to use the weights also stands in the ONNX file's own metadata, so that the weights alone can still be used.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { v7 as uuidv7 } from 'uuid'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import { ModelCard } from '../../src-shared/models.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
@@ -19,7 +20,31 @@ export const weightsFile = (folder: string): string => path.join(folder, 'model.
 /** `lymph.onnx` → `lymph.card.json` */
 export const cardFileOf = (weights: string): string => weights.replace(/\.onnx$/i, '') + '.card.json'
 
-export const cardText = (card: ModelCard): string => `${JSON.stringify(card, null, 2)}\n`
+const cardText = (card: ModelCard): string => `${JSON.stringify(card, null, 2)}\n`
+
+/**
+ * The card inside an ONNX file: all that follows from data, settings and seed. What differs from one run to the next
+ * (identity, name, when, how long) is left out, so that a run that is repeated writes the same file to the last bit.
+ */
+export function cardInFile(card: ModelCard): string {
+  const { id: _id, name: _name, createdAt: _createdAt, weights: _weights, training, ...rest } = card
+  const { minutes: _minutes, seconds: _seconds, ...repeatable } = training
+  return JSON.stringify({ ...rest, training: repeatable })
+}
+
+/** A whole card from the one inside a file; its name and date are those of the file. */
+async function completed(inFile: string, weights: string): Promise<string> {
+  const { training, ...rest } = JSON.parse(inFile) as { training?: object }
+  const { mtime, size } = await stat(weights)
+  return JSON.stringify({
+    ...rest,
+    id: uuidv7(),
+    name: path.basename(weights).replace(/\.onnx$/i, ''),
+    createdAt: mtime.toISOString(),
+    training: { ...training, minutes: null, seconds: null },
+    weights: { file: path.basename(weights), sha256: await sha256Of(weights), bytes: size },
+  })
+}
 
 export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256')
@@ -39,12 +64,12 @@ export async function sha256Of(file: string): Promise<string> {
  */
 export async function readCard(weights: string, inFile: string | undefined): Promise<ModelCard> {
   const beside = cardFileOf(weights)
-  let text: string | undefined
+  let text: string | null
   try {
     text = await readFile(beside, 'utf8')
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw fileError(beside, error)
-    text = inFile
+    text = null
   }
   const invalid = (reason: string) =>
     tesseraError(
@@ -52,10 +77,11 @@ export async function readCard(weights: string, inFile: string | undefined): Pro
       `The card of “${weights}” can not be used: ${reason}. A model without its card must not be run: it would not be known what its input and output mean.`,
       { file: beside, reason },
     )
-  if (text === undefined) throw invalid(`there is no “${path.basename(beside)}” beside it and none inside it`)
+  if (text === null && inFile === undefined)
+    throw invalid(`there is no “${path.basename(beside)}” beside it and none inside it`)
   let card: ModelCard
   try {
-    const parsed = ModelCard.safeParse(JSON.parse(text))
+    const parsed = ModelCard.safeParse(JSON.parse(text ?? (await completed(inFile!, weights))))
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!
       throw invalid(`${issue.path.join('.') || 'the card'}: ${issue.message}`)
@@ -64,8 +90,7 @@ export async function readCard(weights: string, inFile: string | undefined): Pro
   } catch (error) {
     throw error instanceof SyntaxError ? invalid(`it is not JSON (${messageOf(error)})`) : error
   }
-  // A card inside the file can not name the hash of the file it is part of.
-  if (card.weights.sha256 !== '' && card.weights.sha256 !== (await sha256Of(weights)))
+  if (card.weights.sha256 !== (await sha256Of(weights)))
     throw invalid('its checksum is of other weights; were the files renamed or replaced?')
   return card
 }
@@ -77,16 +102,18 @@ export const writeCard = (weights: string, card: ModelCard): Promise<void> =>
 /**
  * Copies a model to a new place: weights first, card last, each under a temporary name until it is whole.
  * @returns the files written
+ * @throws {TesseraError} DISK_FULL, FILE_NO_PERMISSION; what was there stays then
  */
 export async function copyModel(fromFolder: string, card: ModelCard, to: string): Promise<string[]> {
-  const temporary = `${to}.part`
+  const weights = await readFile(weightsFile(fromFolder)).catch((error: unknown) => {
+    throw fileError(weightsFile(fromFolder), error)
+  })
   try {
     await mkdir(path.dirname(to), { recursive: true })
-    await copyFile(weightsFile(fromFolder), temporary)
-    await rename(temporary, to)
   } catch (error) {
-    throw fileError(to, error)
+    throw fileError(path.dirname(to), error)
   }
+  await writeBytes(to, weights)
   await writeCard(to, { ...card, weights: { ...card.weights, file: path.basename(to) } })
   return [to, cardFileOf(to)]
 }

@@ -6,8 +6,8 @@
  * Sized for two processor cores: a few hundred 96 px patches per second in training.
  */
 import { tesseraError } from '../../src-shared/errors.ts'
-import { NetworkDescription, PresetName, type Layer, type NetworkSummary } from '../../src-shared/networks.ts'
-import { INPUT, networkShapes } from '../nn/graph/shapes.ts'
+import { NetworkDescription, PresetName, type LayerInput, type NetworkSummary } from '../../src-shared/networks.ts'
+import { INPUT, networkShapes } from '../../src-shared/network/shapes.ts'
 
 /** Edges of patches the presets are made for, px. */
 export const SMALLEST_EDGE = 16
@@ -103,19 +103,19 @@ export function networkSummaries(channels: number, edge: number, classes: number
 
 /** Layers on top of each other, each reading the last unless told otherwise. */
 type Stack = {
-  readonly layers: Layer[]
+  readonly layers: LayerInput[]
   /** name of the layer added last */
   last: () => string
-  add: (layer: Layer) => string
+  add: (layer: LayerInput) => string
   /** Convolution, batch norm and, unless it is to stay linear, ReLU. No bias: the norm would take it off again. */
   convolve: (id: string, filters: number, kernel: number, options?: ConvolveOptions) => string
 }
 type ConvolveOptions = { stride?: number; from?: string; linear?: boolean }
 
 function emptyStack(): Stack {
-  const layers: Layer[] = []
+  const layers: LayerInput[] = []
   const last = () => layers.at(-1)?.id ?? INPUT
-  const add = (layer: Layer): string => {
+  const add = (layer: LayerInput): string => {
     layers.push({ ...layer, inputs: layer.inputs ?? [last()] })
     return layer.id
   }

@@ -6,7 +6,7 @@
  * belong to the caller and are read anew at each step.
  */
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import type { MaskInput } from './graph/trainingGraph.ts'
+import type { MaskInput } from './graph/trainingOps.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
 
 export type BackendInfo = {
@@ -22,7 +22,7 @@ export type BackendInfo = {
 export type TrainerInput = {
   /** normalised patches, [batch, channel, height, width] */
   patches: Float32Array
-  /** what each should be, [batch, class]; rows add up to 1 */
+  /** what each should be, [batch, class]; rows add up to 1, or to the weight of their patch */
   target: Float32Array
   /** one for each dropout, as `Trainer.masks` lists them: 0 or 1 / (1 − rate) */
   masks: readonly Float32Array[]
@@ -42,10 +42,20 @@ export type TrainerStep = {
 
 export interface Trainer {
   readonly layout: ParameterLayout
+  readonly classes: number
   readonly masks: readonly MaskInput[]
   readonly batch: number
+  /** Where each step's gradient and statistics lie. */
+  readonly results: Pick<TrainerStep, 'gradient' | 'mean' | 'variance'>
   step(weights: Weights, input: TrainerInput): Promise<TrainerStep>
   dispose(): Promise<void>
+}
+
+export type TrainerOptions = {
+  /** patches the loss is a mean over; more than `batch` when this is one part of a larger batch */
+  of?: number
+  /** makes the arrays that results are written to */
+  floats?: (length: number) => Float32Array
 }
 
 export interface Predictor {
@@ -67,10 +77,13 @@ export interface Predictor {
 export interface Backend {
   readonly info: BackendInfo
   /** @throws {TesseraError} NETWORK_INVALID, ENGINE_FAILED, DEVICE_UNAVAILABLE */
-  createTrainer(network: NetworkDescription, batch: number): Promise<Trainer>
+  createTrainer(network: NetworkDescription, batch: number, options?: TrainerOptions): Promise<Trainer>
   /** @throws {TesseraError} MODEL_FILE_BROKEN when the bytes are not a network this backend can run on patches */
   createPredictor(onnx: Uint8Array, file: string): Promise<Predictor>
-  /** The output of every layer as it trains, by its id, flat: to find the layer that is computed wrongly. */
+  /**
+   * The output of every layer as it trains, by its id, flat: to find the layer that is computed wrongly. Of the first
+   * part, where a step runs its batch in parts.
+   */
   layerOutputs(
     network: NetworkDescription,
     batch: number,

@@ -1,16 +1,22 @@
 /** Networks run by ONNX Runtime, on the processor or another device. The only file that knows the runtime. */
+import './keptQuiet.ts' // before the runtime
 import * as ort from 'onnxruntime-node'
 import { DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { isTesseraError, messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
+import { partsOf } from '../../src-shared/network/parts.ts'
+import { plansMemory } from '../../src-shared/network/trainingMemory.ts'
+import { partOf } from './batchParts.ts'
+import { parallelTrainer } from './parallelTrainer.ts'
 import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import { deviceLost } from './deviceWords.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
 import type { OperatorSet } from './graph/graphWriter.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
-import { INPUT } from './graph/shapes.ts'
+import { INPUT } from '../../src-shared/network/shapes.ts'
 import { layerOutputsGraph, layerResult, trainingGraph } from './graph/trainingGraph.ts'
+import { trainerInTurn } from './trainerInTurn.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
 const LOG_ERRORS = 3
@@ -27,26 +33,29 @@ export type BackendOptions = {
   layout?: 'NCHW' | 'NHWC'
 }
 
+/** @param threads also the parts a batch is cut into: a device runs them in turn, so that it learns as the processor does */
 export function onnxBackend(
   threads: number,
   device: DeviceName = 'cpu',
   { operators = device === 'cpu' ? 'processor' : 'standard', layout = 'NCHW' }: BackendOptions = {},
 ): Backend {
   const { label, provider } = deviceFacts[device]
-  const session = (bytes: Uint8Array, level: 'extended' | 'all') =>
+  const session = (bytes: Uint8Array, level: 'extended' | 'all', enableMemPattern = true) =>
     ort.InferenceSession.create(bytes, {
       executionProviders: [device === 'webgpu' ? { name: device, preferredLayout: layout } : device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
       // DirectML takes no memory patterns.
-      ...(device === 'dml' ? { enableMemPattern: false } : {}),
+      enableMemPattern: enableMemPattern && device !== 'dml',
       logSeverityLevel: device === 'cpu' ? LOG_ERRORS : LOG_NOTHING,
+      // Numbers too small to matter take a hundred times as long to multiply.
+      extra: { session: { set_denormal_as_zero: '1' } },
     })
-  const opened = async (bytes: Uint8Array, level: 'extended' | 'all'): Promise<ort.InferenceSession> => {
-    if (device === 'cpu') return engineCall(device, () => session(bytes, level))
+  const opened = async (...given: Parameters<typeof session>): Promise<ort.InferenceSession> => {
+    if (device === 'cpu') return engineCall(device, () => session(...given))
     try {
-      return await session(bytes, level)
+      return await session(...given)
     } catch (error) {
       const reason = ownWords(messageOf(error))
       throw tesseraError(
@@ -66,9 +75,18 @@ export function onnxBackend(
       threads,
     },
 
-    async createTrainer(network, batch) {
-      const graph = trainingGraph(network, batch, operators)
-      return onnxTrainer(await opened(graph.bytes, 'extended'), device, network, graph)
+    async createTrainer(network, batch, { of = batch, floats = (length: number) => new Float32Array(length) } = {}) {
+      const parts = partsOf(batch, threads)
+      if (parts > 1) {
+        const own = (part: number) =>
+          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, { of: batch })
+        return operators === 'processor'
+          ? parallelTrainer(network, batch, parts, own)
+          : trainerInTurn(batch, parts, await own(batch / parts))
+      }
+      const graph = trainingGraph(network, batch, of, operators)
+      const running = await opened(graph.bytes, 'extended', plansMemory(graph.shapes, of))
+      return onnxTrainer(running, device, network, graph, floats)
     },
 
     async createPredictor(onnx, file) {
@@ -89,10 +107,12 @@ export function onnxBackend(
     },
 
     async layerOutputs(network, batch, weights, input) {
-      const graph = layerOutputsGraph(network, batch, operators)
+      const parts = partsOf(batch, threads)
+      const graph = layerOutputsGraph(network, batch / parts, operators)
       const running = await opened(graph.bytes, 'extended')
       try {
-        const results = await engineCall(device, () => running.run(stepFeeds(network, graph, weights, input)))
+        const feeds = stepFeeds(network, graph, weights, partOf(input, 0, parts))
+        const results = await engineCall(device, () => running.run(feeds))
         return new Map(
           graph.shapes.layers.map(({ layer }) => [layer.id, results[layerResult(layer.id)]?.data as Float32Array]),
         )
@@ -160,15 +180,16 @@ function onnxTrainer(
   device: DeviceName,
   network: NetworkDescription,
   graph: Graph,
+  floats: (length: number) => Float32Array,
 ): Trainer {
   const { batch, layout, masks, shapes } = graph
   const results = {
     loss: float(new Float32Array(1), []),
     logits: float(new Float32Array(batch * shapes.classes), [batch, shapes.classes]),
-    gradient: float(new Float32Array(layout.length), [layout.length]),
+    gradient: float(floats(layout.length), [layout.length]),
     ...(layout.runningLength > 0 && {
-      mean: float(new Float32Array(layout.runningLength), [layout.runningLength]),
-      variance: float(new Float32Array(layout.runningLength), [layout.runningLength]),
+      mean: float(floats(layout.runningLength), [layout.runningLength]),
+      variance: float(floats(layout.runningLength), [layout.runningLength]),
     }),
   }
   const numbers = (name: string): Float32Array => {
@@ -177,8 +198,10 @@ function onnxTrainer(
   }
   return {
     layout,
+    classes: shapes.classes,
     masks,
     batch,
+    results: { gradient: numbers('gradient'), mean: numbers('mean'), variance: numbers('variance') },
     async step(weights: Weights, input: TrainerInput): Promise<TrainerStep> {
       await engineCall(device, () => {
         const target = float(input.target, [batch, shapes.classes])

@@ -3,16 +3,31 @@
  * message: see ../features/pixelFile.ts for the form of a pixel file.
  */
 import * as z from 'zod'
-import { float32s, uint16s } from '../../src-shared/arrays.ts'
+import { bytes, float32s, uint16s, uint32s } from '../../src-shared/arrays.ts'
 import { DeviceName, DeviceTest } from '../../src-shared/devices.ts'
-import { Augmentation, Normalisation } from '../../src-shared/models.ts'
+import { Evaluation } from '../../src-shared/evaluation.ts'
+import { Augmentation, Freeze, Normalisation } from '../../src-shared/models.ts'
 import { NetworkDescription } from '../../src-shared/networks.ts'
-import { TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
+import { Recipe, TestTime } from '../../src-shared/recipe.ts'
+import { RateSearchNews, TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
 import { call, stream } from '../../src-shared/wire/contract.ts'
 
-/** A pixel file and the class of each of its patches, 0 … classes − 1, in its order. */
-export const LabelledFile = z.object({ file: z.string(), classOf: uint16s })
+/** Some patches of a pixel file that holds `patches`, by their places in it. */
+const Rows = z.object({ patches: z.number().int().positive(), rows: uint32s })
+
+/** A pixel file and the class of each of its patches, 0 … classes − 1, in its order; or of the chosen ones, in theirs. */
+export const LabelledFile = z.object({ file: z.string(), classOf: uint16s, chosen: Rows.optional() })
 export type LabelledFile = z.infer<typeof LabelledFile>
+
+/** A model file of Tessera's own to begin with, see ../training/fineTuning.ts. */
+const StartOrder = z.object({
+  file: z.string(),
+  sha256: z.string(),
+  /** the last layer begins anew, because the classes are others */
+  newHead: z.boolean(),
+  freeze: Freeze,
+  rateDecay: z.number(),
+})
 
 export const TrainingOrder = z.object({
   /** its input is [channels, height, width] of the patches in the files; its last layer has a unit for each class */
@@ -24,15 +39,19 @@ export const TrainingOrder = z.object({
   normalisation: Normalisation.nullable(),
   length: TrainingLength,
   learningRate: z.number().positive(),
-  weightDecay: z.number().nonnegative().default(0.05),
-  /** share of the target spread evenly over all classes */
-  labelSmoothing: z.number().min(0).lt(1).default(0.05),
+  recipe: Recipe,
   batchSize: z.number().int().positive(),
   augmentation: Augmentation,
   balanced: z.boolean(),
+  /** how held-out patches are looked at */
+  testTime: TestTime,
+  /** Fine-tuning: the weights to begin with. null = fresh ones */
+  start: StartOrder.nullable(),
   seed: z.number().int().min(0).max(0xffffffff),
   /** One that has passed its self-test; absent: the processor. */
   device: DeviceName.optional(),
+  /** seconds between checkpoints, at most */
+  checkpointSeconds: z.number().positive(),
   /** Of this run alone. A checkpoint found in it is taken up: the same order then goes on where it stood. */
   folder: z.string(),
 })
@@ -57,11 +76,14 @@ export const TrainingNews = z.discriminatedUnion('kind', [
   }),
   ...TrainingPoint.options,
   z.object({ kind: z.literal('checkpoint'), step: z.number().int() }),
-  /** Last of all. `stopped`: before its end, by `engine.stopTraining`; the latest checkpoint is of this step. */
+  /** Last of all; the latest checkpoint is of this step. */
   z.object({
     kind: z.literal('finished'),
     step: z.number().int(),
+    /** before its end, by `engine.stopTraining` */
     stopped: z.boolean(),
+    /** before its steps were over, because patience was */
+    early: z.boolean(),
     /** whose weights `engine.exportModel` writes */
     bestStep: z.number().int(),
     /** trained so far, earlier sittings included */
@@ -131,11 +153,25 @@ export const engineContract = {
         normalisation: Normalisation,
       }),
     ),
+    /**
+     * Writes several models as one, see ./ensemble.ts.
+     * @throws MODEL_FILE_BROKEN, MODEL_INPUT_MISMATCH, DISK_FULL
+     */
+    'engine.exportEnsemble': call(
+      z.object({
+        members: z.array(z.object({ file: z.string(), normalisation: Normalisation })).min(1),
+        name: z.string(),
+        file: z.string(),
+        metadata: z.record(z.string(), z.string()),
+      }),
+      z.object({ sha256: z.string(), bytes: z.number().int() }),
+    ),
     /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, DEVICE_UNAVAILABLE */
     'engine.openModel': call(
       z.object({
         file: z.string(),
         normalisation: Normalisation,
+        testTime: TestTime,
         /** one that has passed its self-test; absent: the processor */
         device: DeviceName.optional(),
       }),
@@ -151,8 +187,9 @@ export const engineContract = {
       }),
     ),
     /**
-     * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`.
-     * @throws MODEL_UNKNOWN, PATCH_UNKNOWN, ENGINE_FAILED, DEVICE_LOST
+     * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`; with `rows`,
+     * of the patches at those of its places.
+     * @throws MODEL_UNKNOWN, PATCH_UNKNOWN, ENGINE_FAILED, DEVICE_LOST, MODEL_OUTPUT_INVALID
      */
     'engine.predict': call(
       z.object({
@@ -161,8 +198,27 @@ export const engineContract = {
         patches: z.number().int().positive(),
         first: z.number().int().nonnegative(),
         count: z.number().int().positive(),
+        rows: uint32s.optional(),
       }),
       z.object({ probabilities: float32s }),
+    ),
+    /** @throws EVALUATION_NOT_POSSIBLE */
+    'engine.evaluate': call(
+      z.object({ probabilities: float32s, truth: uint16s, classes: z.array(z.string()) }),
+      Evaluation,
+    ),
+    /** [patch][version]: RGB bytes of each patch of a pixel file as a training would show it. */
+    'engine.previewAugmentation': call(
+      z.object({
+        file: z.string(),
+        patches: z.number().int().positive(),
+        edgePx: z.number().int().positive(),
+        channels: z.union([z.literal(1), z.literal(3)]),
+        augmentation: Augmentation,
+        versions: z.number().int().positive(),
+        seed: z.number().int().nonnegative(),
+      }),
+      z.array(z.array(bytes)),
     ),
     'engine.closeModel': call(z.object({ model: OpenModel }), z.void()),
   },
@@ -173,6 +229,8 @@ export const engineContract = {
      * DEVICE_LOST, DEVICE_UNAVAILABLE after a checkpoint of where it stood
      */
     'engine.train': stream(TrainingOrder, TrainingNews),
+    /** A search for a learning rate with the data and settings of an order; leaving the stream ends it. */
+    'engine.findRate': stream(TrainingOrder, RateSearchNews),
   },
   events: {},
 }

@@ -15,7 +15,7 @@ import type { Backend, Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import { deviceWrong } from './deviceWords.ts'
 import { forwardModel } from './graph/forwardGraph.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
-import type { MaskInput } from './graph/trainingGraph.ts'
+import type { MaskInput } from './graph/trainingOps.ts'
 import { initialWeights } from './initialise.ts'
 import { seeded } from './random.ts'
 

@@ -2,7 +2,7 @@
  * A folder as a patch set: each sub-folder is a class, the pictures below it are its patches. Pictures that lie directly
  * in the folder have no class, as in a folder that is only to be predicted.
  */
-import { readdir } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { MicronPerPx } from '../../src-shared/units.ts'
 import { fileError } from '../files/fileErrors.ts'
@@ -40,13 +40,37 @@ export async function readFolderSet(batch: SlideReader, folder: string, mpp: Mic
 
 /** Paths of pictures from the folder, with `/`; and how many other files there are. Hidden ones are left out. */
 async function listFolder(folder: string): Promise<{ pictures: string[]; others: number }> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw fileError(folder, error)
-  })
-  const files = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    .filter((file) => !file.split('/').some((part) => part.startsWith('.')))
+  const files: string[] = []
+  for await (const file of filesBelow(folder, '', new Set())) files.push(file)
   const pictures = files.filter(isPicture).toSorted((a, b) => (a < b ? -1 : 1))
   return { pictures, others: files.length - pictures.length }
+}
+
+/**
+ * Every file that is not hidden. A class folder may be a link to one that lies elsewhere; a link back to a folder above
+ * it is not followed, because it holds nothing new.
+ *
+ * @param above real paths of the folders on the way here
+ */
+async function* filesBelow(folder: string, inside: string, above: ReadonlySet<string>): AsyncGenerator<string> {
+  const here = path.join(folder, inside)
+  const [real, entries] = await Promise.all([realpath(here), readdir(here, { withFileTypes: true })]).catch(
+    (error: unknown) => {
+      throw fileError(here, error)
+    },
+  )
+  if (above.has(real)) return
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue
+    const file = inside === '' ? entry.name : `${inside}/${entry.name}`
+    const isFolder = entry.isSymbolicLink() ? await leadsToFolder(path.join(folder, file)) : entry.isDirectory()
+    if (isFolder) yield* filesBelow(folder, file, new Set([...above, real]))
+    else yield file
+  }
+}
+
+/** A link that leads nowhere counts as a file: as a picture it is then named as one that can not be read. */
+const leadsToFolder = async (link: string): Promise<boolean> => {
+  const facts = await stat(link).catch(() => null)
+  return facts?.isDirectory() ?? false
 }

@@ -21,7 +21,7 @@ import { readFolderSet } from './folderSet.ts'
 import { activateGrid, beginGrid, ensureGrid, gridsOf } from './grids.ts'
 import { readIdxSet } from './idxSet.ts'
 import { maskOf } from './masks.ts'
-import { insertSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
+import { findSameSet, insertSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
 import { patchPictures } from './pictures.ts'
 import { type PixelsWanted, readPatchPixels } from './readPixels.ts'
 import { openSources, type Sources } from './sources.ts'
@@ -81,7 +81,8 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
   }
 
   const addSet = (set: NewPatchSet): PatchSet => {
-    const added = sources.byId(store.transaction('patches.addSet', (db) => insertSet(db, set))) as PatchSet
+    const id = findSameSet(store.read, set) ?? store.transaction('patches.addSet', (db) => insertSet(db, set))
+    const added = sources.byId(id) as PatchSet
     publish({ sources: [added] })
     return added
   }

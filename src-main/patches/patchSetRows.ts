@@ -72,6 +72,38 @@ export function insertSet(db: WritableDb, set: NewPatchSet): SourceId {
   return id
 }
 
+/**
+ * The set that was already made of the same files with the same labels. A set that stood in a project twice would be
+ * drawn from twice, and a copy of what is held out would be trained on.
+ */
+export function findSameSet(db: ReadableDb, set: NewPatchSet): SourceId | null {
+  const candidates = db.all<{ seq: number; id: SourceId }>(
+    `SELECT sources.seq, sources.id FROM patch_sets JOIN sources ON sources.seq = patch_sets.source
+     WHERE origin = @origin AND location = @location AND patches = @patches AND mpp IS @mpp AND width = @width AND height = @height`,
+    {
+      origin: set.origin,
+      location: set.location,
+      patches: set.rows.length,
+      mpp: set.mpp,
+      width: set.width,
+      height: set.height,
+    },
+  )
+  const found = candidates.find(({ seq }) =>
+    db
+      .all<{ file: string | null; label: string | null; slide: string | null; caseName: string | null }>(
+        `SELECT file, label, slide_name AS slide, cases.name AS caseName
+         FROM patch_set_rows LEFT JOIN cases ON cases.seq = case_seq WHERE source = @seq ORDER BY patch`,
+        { seq },
+      )
+      .every((row, patch) => {
+        const { file, label, slide, caseName } = set.rows[patch]!
+        return row.file === file && row.label === label && row.slide === slide && row.caseName === caseName
+      }),
+  )
+  return found?.id ?? null
+}
+
 export const locationOf = (db: ReadableDb, seq: number): string =>
   db.get<{ location: string }>('SELECT location FROM patch_sets WHERE source = @seq', { seq })!.location
 

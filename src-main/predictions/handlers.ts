@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { PredictionRunId, type SlideId, type SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
+import type { PatchClass } from '../../src-shared/labels.ts'
 import type { Model } from '../../src-shared/models.ts'
 import { type Grid, type GridParams, type PatchSource, sourceSize } from '../../src-shared/patches.ts'
 import type {
@@ -11,6 +12,7 @@ import type {
   predictionCalls,
   predictionStreams,
 } from '../../src-shared/predictions.ts'
+import type { TestTime } from '../../src-shared/recipe.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { MicronPerPx } from '../../src-shared/units.ts'
 import type { CallHandlers, StreamHandlers } from '../../src-shared/wire/contract.ts'
@@ -33,6 +35,7 @@ export type PredictionDependencies = Omit<PredictionRunnerDependencies, 'tellBlo
   sources: () => PatchSource[]
   slideById: (slide: SlideId) => Slide
   createGrid: (slide: SlideId, params: GridParams) => Grid
+  classes: () => PatchClass[]
   publish: (name: 'predictions.changed', body: { changed: PredictionRun[] }) => void
   engineName: string
 }
@@ -108,7 +111,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     return { run, patch: Uint32Array.from(patch), probabilities }
   }
 
-  const startOne = (model: Model, source: PatchSource, title: string): PredictionRun => {
+  const startOne = (model: Model, source: PatchSource, title: string, testTime: TestTime): PredictionRun => {
     const id = PredictionRunId.parse(uuidv7())
     const mask = source.kind === 'grid' ? maskInForce(dependencies, source.id) : null
     const total = patchesOfRun(mask?.inside ?? null, sourceSize(source)).length
@@ -133,7 +136,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
         source: dependencies.sourceSeq(source.id),
         mask: mask?.seq ?? null,
         weights: model.card.weights.sha256,
-        preprocessing: { input: model.card.input, normalisation: model.card.normalisation },
+        preprocessing: { input: model.card.input, normalisation: model.card.normalisation, testTime },
         engine: dependencies.engineName,
         classes: model.card.classes,
         total,
@@ -151,8 +154,9 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),
-      'predictions.start'({ model: id, slides, sets }) {
+      'predictions.start'({ model: id, slides, sets, testTime }) {
         const model = modelById(id)
+        refuseStranger(model, dependencies.classes())
         // Every grid is found before the first run starts: half an order is worse than none.
         const grids = slides.map((slide) => ({
           name: dependencies.slideById(slide).name,
@@ -162,7 +166,9 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
           name: nameOfSet(sourceById(set)),
           source: setFor(model, sourceById(set)),
         }))
-        return [...grids, ...patchSets].map(({ name, source }) => startOne(model, source, `“${name}”`))
+        return [...grids, ...patchSets].map(({ name, source }) =>
+          startOne(model, source, `“${name}”`, testTime ?? model.card.testTime),
+        )
       },
     },
     streams: {
@@ -177,6 +183,24 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
       },
     },
   }
+}
+
+/**
+ * A model that knows none of the project's classes is of another task: nothing it says could be accepted, corrected or
+ * compared with what people said. Names are compared without case.
+ *
+ * @throws {TesseraError} MODEL_CLASSES_MISMATCH
+ */
+function refuseStranger(model: Model, classes: readonly PatchClass[]): void {
+  const expected = model.card.classes.map((each) => each.name)
+  const actual = classes.map((each) => each.name)
+  const known = new Set(actual.map((name) => name.toLowerCase()))
+  if (expected.some((name) => known.has(name.toLowerCase()))) return
+  throw tesseraError(
+    'MODEL_CLASSES_MISMATCH',
+    `“${model.name}” tells ${expected.join(', ')} apart; this project has ${actual.join(', ') || 'no classes'}. Add the classes of the model to the project, rename those that mean the same, or choose another model.`,
+    { model: model.name, expected, actual },
+  )
 }
 
 /** The grid a model's card demands on a slide: the active one if it fits, else another that does, else a new one. */

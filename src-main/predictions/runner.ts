@@ -88,10 +88,11 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
         return { first, file, block }
       }
 
+      const { testTime } = run
       const predictOn = (device: DeviceName) =>
         withEngine(workerHost, async (engine) => {
           store.transaction('predictions.engine', (db) => addEngine(db, id, engineOn(device)))
-          const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), device)
+          const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
           const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
           for await (const { first, file, block } of ahead(missing(), readBlock, control.signal)) {
             const probabilities = await predictBlock(engine, handle, file, block.length)

@@ -3,7 +3,7 @@
  * the project is open: when its holder dies, however it dies, the operating system frees it.
  */
 import Database from 'better-sqlite3'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
@@ -21,7 +21,8 @@ export function acquireLock(project: string, who: string): Lock {
   const file = lockFile(project)
   let sqlite: Database.Database | undefined
   try {
-    sqlite = new Database(file, { timeout: 0 })
+    // Who asks for the holder reads the file for a moment, which must not look like a lock.
+    sqlite = new Database(file, { timeout: 200 })
     sqlite.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     sqlite?.close()
@@ -44,8 +45,26 @@ export function acquireLock(project: string, who: string): Lock {
   }
 }
 
+/** Who has the project open to change it; null = nobody. */
+export const holderOf = (project: string): string | null => (isHeld(project) ? noteOf(project) : null)
+
+function isHeld(project: string): boolean {
+  if (!existsSync(lockFile(project))) return false
+  let sqlite: Database.Database | undefined
+  try {
+    sqlite = new Database(lockFile(project), { readonly: true, timeout: 0 })
+    sqlite.prepare('SELECT 1 FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (systemCode(error)?.startsWith('SQLITE_BUSY')) return true
+    throw fileError(lockFile(project), error)
+  } finally {
+    sqlite?.close()
+  }
+}
+
 /** Who holds the lock, as it wrote itself down; the file is only a note, the lock is the truth. */
-export function holderOf(project: string): string {
+function noteOf(project: string): string {
   try {
     const note = JSON.parse(readFileSync(holderFile(project), 'utf8')) as { holder?: unknown }
     if (typeof note.holder === 'string') return note.holder
@@ -56,7 +75,7 @@ export function holderOf(project: string): string {
 }
 
 function lockedError(project: string) {
-  const holder = holderOf(project)
+  const holder = noteOf(project)
   return tesseraError(
     'PROJECT_LOCKED',
     `The project in “${project}” is open in ${holder}. Two programs must not change it at once: close it there, or look at it here without changing it.`,

@@ -83,10 +83,7 @@ export function openProject(folder: string, options: OpenOptions): ProjectStore 
       { folder },
     )
   }
-  if (options.readonly) {
-    const sqlite = connectSqlite(file, { readonly: true })
-    return projectStore(folder, sqlite, options, { holder: holderOf(folder) }, null)
-  }
+  if (options.readonly) return openToLook(folder, file, options)
   return underLock(folder, options, () => {
     const sqlite = openChecked(folder, file)
     const now = options.now?.() ?? new Date()
@@ -99,6 +96,20 @@ export function openProject(folder: string, options: OpenOptions): ProjectStore 
     }
     return sqlite
   })
+}
+
+/** Nothing is set aside or restored here: only who holds the lock may change the folder. */
+function openToLook(folder: string, file: string, options: OpenOptions): ProjectStore {
+  let sqlite: Database.Database | undefined
+  try {
+    sqlite = connectSqlite(file, { readonly: true })
+    if (schemaVersion(sqlite) === 0) throw new Error('it is empty')
+    const holder = holderOf(folder) ?? `${options.who}, to look only`
+    return projectStore(folder, sqlite, options, { holder }, null)
+  } catch (error) {
+    if (sqlite?.open) sqlite.close()
+    throw isTesseraError(error) ? error : brokenError(folder, null, messageOf(error))
+  }
 }
 
 /** The backups of a project, the newest first. */

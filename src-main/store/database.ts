@@ -52,13 +52,18 @@ export function connectSqlite(file: string, options: { readonly?: boolean } = {}
   } catch (error) {
     throw fileError(file, error)
   }
-  sqlite.pragma('trusted_schema = OFF') // a crafted project file must not run functions from its schema
-  sqlite.pragma('foreign_keys = ON')
-  if (options.readonly) return sqlite
-  sqlite.pragma('journal_mode = WAL')
-  sqlite.pragma('synchronous = FULL')
-  sqlite.pragma('fullfsync = ON') // macOS: fsync alone leaves the data in the drive's cache
-  return sqlite
+  try {
+    sqlite.pragma('trusted_schema = OFF') // a crafted project file must not run functions from its schema
+    sqlite.pragma('foreign_keys = ON')
+    if (options.readonly) return sqlite
+    sqlite.pragma('journal_mode = WAL')
+    sqlite.pragma('synchronous = FULL')
+    sqlite.pragma('fullfsync = ON') // macOS: fsync alone leaves the data in the drive's cache
+    return sqlite
+  } catch (error) {
+    sqlite.close() // a broken file that is still open can not be set aside on Windows
+    throw error
+  }
 }
 
 /** A store over a connection that is already open. */

@@ -2,18 +2,21 @@
 import { readFile } from 'node:fs/promises'
 import { deviceFacts, type DeviceTest } from '../../src-shared/devices.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
+import { sizeOf } from '../../src-shared/network/layerShape.ts'
+import { networkShapes } from '../../src-shared/network/shapes.ts'
 import { NetworkDescription } from '../../src-shared/networks.ts'
 import { normalisationTables, toNetworkInput } from '../features/networkInput.ts'
 import { measureNormalisation } from '../features/normalisation.ts'
 import { openPixelFile } from '../features/pixelFile.ts'
+import { symmetriesOf } from '../features/symmetries.ts'
 import { fileError } from '../files/fileErrors.ts'
 import type { TrainingOrder } from '../nn/engineContract.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
 import { parameterLayout } from '../nn/graph/parameters.ts'
-import { networkShapes, sizeOf } from '../nn/graph/shapes.ts'
 import { seeded } from '../nn/random.ts'
 import { movedWeights, testPrediction, testTraining, type DeviceUnderTest } from '../nn/selfTest.ts'
 import { batches, type LabelledPixels } from './batches.ts'
+import { checkData } from './checkData.ts'
 
 export function testOnFirstBatch(
   devices: DeviceUnderTest,
@@ -21,6 +24,7 @@ export function testOnFirstBatch(
   training: LabelledPixels,
   timed: boolean,
 ): Promise<DeviceTest> {
+  checkData(order, { training, validation: null })
   const normalisation = order.normalisation ?? measureNormalisation(training.pixels)
   return testTraining(
     devices,
@@ -60,7 +64,8 @@ export async function testModelOn(devices: DeviceUnderTest, test: ModelTest): Pr
   try {
     const count = Math.min(COMPARED, patches)
     const input = new Float32Array(count * sizeOf(looked.input))
-    toNetworkInput(pixels.range(0, count), count, shape, normalisationTables(normalisation, channels), input)
+    const tables = normalisationTables(normalisation, channels)
+    toNetworkInput(pixels.range(0, count), count, shape, tables, symmetriesOf(shape)[0]!, input)
     return await testPrediction(devices, { onnx, file }, input, count, timed)
   } finally {
     await pixels.close()

@@ -24,7 +24,7 @@ const titles: Record<Stage, string> = {
 }
 
 const showStage = (stage: Stage): unknown => {
-  void useSettings().set({ panels: { rightOpen: true } })
+  if (!useSettings().settings.panels.rightOpen) void useSettings().set({ panels: { rightOpen: true } })
   if (stage === 'review') return startReview()
   useWindow().stage = stage
 }

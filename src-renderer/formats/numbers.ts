@@ -6,6 +6,9 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignif
 /** 12,345 */
 export const count = (value: number): string => whole.format(value)
 
+/** 12,345, 0.000001: as it would be written into a field, all digits */
+export const plain = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 20 })
+
 /** 12,345 or, where there is no room, 1.23M */
 export const shortCount = (value: number): string => (value < 100_000 ? count(value) : compact.format(value))
 
@@ -27,10 +30,9 @@ export function micrometres(value: number): string {
   return `${fixed(value, Math.abs(value) < 10 ? 1 : 0)} µm`
 }
 
-/** 0.0213 mm², 12.40 mm²: three significant digits at least */
+/** 0.0213, 12.40: mm² to three significant digits at least; the unit stands in the head of the column */
 export function squareMillimetres(value: number): string {
-  const digits = value === 0 || value >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(value)))
-  return `${fixed(value, digits)} mm²`
+  return fixed(value, value === 0 || value >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(value))))
 }
 
 /** 93.4 % */

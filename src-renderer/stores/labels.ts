@@ -26,6 +26,7 @@ import { useWindow } from './window.ts'
 
 /** A Change older than this many gestures is never the second copy of one we wait for. */
 const REMEMBERED_GESTURES = 1000
+const LOG_LOOKED_AT = 1000
 const MOST_BOOKS = 12
 const NO_COUNTS: ReadonlyMap<number, number> = new Map()
 
@@ -47,6 +48,8 @@ export const useLabels = defineStore('labels', () => {
   const history = shallowRef<HistoryState>({ undo: null, redo: null, gestures: 0 })
   /** When the last gesture was on disk; null when none was made yet. */
   const savedAt = ref<number | null>(null)
+  /** Corrected predictions in the log, for the first steps; undone ones count, for they were made. */
+  const corrections = ref(0)
   /** Gestures the disk has not answered yet. */
   const saving = ref(0)
 
@@ -94,6 +97,7 @@ export const useLabels = defineStore('labels', () => {
     }
     if (change.classes) setClasses(change.classes)
     if (change.mask) patches.maskChanged(change.mask.source, change.mask.mask)
+    if (change.gesture.kind === 'correct') corrections.value++
     history.value = change.history
     savedAt.value = Math.max(savedAt.value ?? 0, at)
     for (const listener of onChangeListeners) listener(change)
@@ -108,11 +112,13 @@ export const useLabels = defineStore('labels', () => {
   }
 
   async function load(): Promise<void> {
-    const [list, counted, state] = await Promise.all([
+    const [list, counted, state, log] = await Promise.all([
       call('labels.classes'),
       call('labels.counts'),
       call('labels.history'),
+      call('labels.log', { before: null, limit: LOG_LOOKED_AT }),
     ])
+    corrections.value = log.filter((gesture) => gesture.kind === 'correct').length
     setClasses(list)
     counts.clear()
     for (const [source, each] of Map.groupBy(counted, (one) => one.source))
@@ -129,6 +135,7 @@ export const useLabels = defineStore('labels', () => {
     applied.clear()
     history.value = { undo: null, redo: null, gestures: 0 }
     savedAt.value = null
+    corrections.value = 0
   }
 
   async function reload(source: SourceId): Promise<void> {
@@ -263,6 +270,7 @@ export const useLabels = defineStore('labels', () => {
     history,
     savedAt,
     saving,
+    corrections,
     classOf,
     classNamed,
     countsOf,

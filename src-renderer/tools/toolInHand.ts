@@ -1,6 +1,7 @@
 /** Which gesture a press begins: the tool in hand, and what is held while pressing. */
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useProject } from '../stores/project.ts'
 import { type Tool, useWindow } from '../stores/window.ts'
 import type { Gesture } from './gesture.ts'
 import { paintLabel } from './paintLabel.ts'
@@ -16,8 +17,14 @@ export interface Press {
   shiftKey: boolean
 }
 
-export function gestureFor(press: Press): ((gesture: Gesture) => Promise<void>) | null {
+/** What a press does: in a project that can only be read, what would change it pans instead. */
+export function toolNow(): Tool {
   const tool = useWindow().toolInHand
+  return useProject().canChange || tool === 'pick' ? tool : 'pan'
+}
+
+export function gestureFor(press: Press): ((gesture: Gesture) => Promise<void>) | null {
+  const tool = toolNow()
   if (press.button === 1 || (tool === 'pan' && press.button === 0)) return pan
   if (tool === 'pan' || press.button > 2) return null
   if (tool === 'pick') return pickClass
@@ -36,4 +43,4 @@ const CURSORS: Record<Tool, string> = {
   pick: 'pointer',
 }
 
-export const cursorFor = (tool: Tool): string => CURSORS[tool]
+export const cursorNow = (): string => CURSORS[toolNow()]

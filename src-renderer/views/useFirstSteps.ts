@@ -1,11 +1,10 @@
 /** What of the first steps has happened. Most of it can be read from the project; looking around has to be seen. */
 import { computed, type ComputedRef, ref, watch } from 'vue'
-import { useExports } from '../stores/exports.ts'
+import { useJobs } from '../stores/jobs.ts'
 import { useLabels } from '../stores/labels.ts'
 import { useModels } from '../stores/models.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { usePredictions } from '../stores/predictions.ts'
-import { useReview } from '../stores/review.ts'
 import { useViewport } from '../stores/viewport.ts'
 
 export interface FirstStep {
@@ -23,8 +22,7 @@ export function useFirstSteps(): ComputedRef<FirstStep[]> {
   const labels = useLabels()
   const models = useModels()
   const predictions = usePredictions()
-  const review = useReview()
-  const exports = useExports()
+  const jobs = useJobs()
   const overlay = useOverlay()
   const viewport = useViewport()
 
@@ -34,14 +32,6 @@ export function useFirstSteps(): ComputedRef<FirstStep[]> {
     () => viewport.view?.pxPerLevel0,
     (scale) => {
       if (scale && scales.value.size <= MOVES) scales.value = new Set(scales.value).add(scale.toPrecision(2))
-    },
-  )
-
-  const corrected = ref(0)
-  watch(
-    () => review.corrected,
-    (now, before) => {
-      corrected.value = Math.max(corrected.value, now, corrected.value + Math.max(0, now - before))
     },
   )
 
@@ -63,10 +53,10 @@ export function useFirstSteps(): ComputedRef<FirstStep[]> {
       },
       {
         text: `Correct ${CORRECTIONS} patches`,
-        done: corrected.value >= CORRECTIONS,
-        progress: `${corrected.value} of ${CORRECTIONS}`,
+        done: labels.corrections >= CORRECTIONS,
+        progress: `${labels.corrections} of ${CORRECTIONS}`,
       },
-      { text: 'Export', done: exports.list.some((each) => each.files !== null) },
+      { text: 'Export', done: jobs.list.some((job) => job.kind === 'export' && job.state === 'done') },
     ]
   })
 }

@@ -1,6 +1,6 @@
 /** What a row of the slide list says of its slide. */
 import type { Slide } from '../../src-shared/slides.ts'
-import { shortCount } from '../formats/numbers.ts'
+import { count, shortCount } from '../formats/numbers.ts'
 import type { SlideFacts } from '../components/SlideCard.vue'
 import { useLabels } from '../stores/labels.ts'
 import { usePatches } from '../stores/patches.ts'
@@ -43,7 +43,8 @@ export function useSlideFacts(): (slide: Slide) => SlideFacts {
 
   return (slide) => ({
     name: slide.name,
-    caseName: slide.caseName,
+    // A case of its own has the slide's name, which stands above already.
+    about: slide.caseName === slide.name ? `${count(slide.width)} × ${count(slide.height)} px` : slide.caseName,
     thumbnail: slides.thumbnail(slide),
     trouble: trouble(slide),
     labels: labelled(slide),

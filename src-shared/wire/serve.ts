@@ -8,6 +8,20 @@ import type { Message, Wire } from './message.ts'
 export type Subscribe = (listener: (name: string, body: unknown) => void) => () => void
 
 /**
+ * What a call is given, checked against its schema and completed with its defaults.
+ * @throws {TesseraError} INPUT_INVALID naming every field that does not fit
+ */
+export function parseInput(schema: z.ZodType, input: unknown, name: string): unknown {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
+  throw tesseraError('INPUT_INVALID', `${name} was asked with something it does not take: ${issues.join('; ')}.`, {
+    call: name,
+    issues,
+  })
+}
+
+/**
  * Serves one peer until its wire closes; streams still open are then aborted.
  *
  * Names are looked up as own properties, so that `constructor` or `__proto__` is a call that does not exist.
@@ -27,16 +41,6 @@ export function serve<C extends Contract>(
     if (!schema) throw new Error(`Event “${name}” is not in the contract.`)
     wire.post({ t: 'event', name, body: strict ? schema.body.parse(body) : body })
   })
-
-  const parseInput = (schema: z.ZodType, input: unknown, name: string): unknown => {
-    const parsed = schema.safeParse(input)
-    if (parsed.success) return parsed.data
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
-    throw tesseraError('INPUT_INVALID', `${name} was asked with something it does not take: ${issues.join('; ')}.`, {
-      call: name,
-      issues,
-    })
-  }
 
   const unknown = (name: string) =>
     tesseraError(

@@ -130,10 +130,9 @@ test('labels by clicking: twelve of each class', async () => {
 })
 
 test('training shows its held-out rule, its curves, and ends in a model with figures', async () => {
-  const train = await window.stage('Train')
-  await expect(train.getByText('Held out by blocks of the slide')).toBeVisible()
-  await train.getByRole('spinbutton', { name: 'epochs' }).fill('3')
-  await train.getByRole('button', { name: 'Train', exact: true }).click()
+  await window.stage('Train')
+  await expect(window.page.getByText('Held out by blocks of the slide')).toBeVisible()
+  const train = await window.train(3)
   await expect(train.getByText('Balanced accuracy').first()).toBeVisible({ timeout: 60_000 })
   await expect(window.page.getByText(/Model 1/).first()).toBeVisible()
   await expect.poll(() => readdirSync(path.join(host.project(), 'models')).length, { timeout: 60_000 }).toBe(1)

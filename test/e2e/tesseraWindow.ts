@@ -26,6 +26,8 @@ export class TesseraWindow {
     await expect(this.page.getByText('not for diagnosis'), this.complaints.join('; ')).toBeVisible()
     await this.page.getByLabel('Your name').fill(name)
     await this.page.getByRole('button', { name: 'Begin' }).click()
+    // the slide is drawn behind the dialog; keys reach the window when it is gone
+    await expect(this.page.getByLabel('Your name')).toBeHidden()
     await this.ready()
   }
 
@@ -85,6 +87,29 @@ export class TesseraWindow {
     await this.page.mouse.move(at.x, at.y)
   }
 
+  async hoverMiddle(): Promise<void> {
+    const box = (await this.viewer.boundingBox())!
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  }
+
+  /** Runs a command by its name in the palette. */
+  async command(name: string): Promise<void> {
+    await this.press('Control+k')
+    await this.page.getByRole('textbox', { name: 'Command' }).fill(name)
+    await expect(this.page.getByRole('listbox', { name: 'Commands' }).getByRole('option').first()).toContainText(name)
+    await this.press('Enter')
+  }
+
+  /** Chooses from the menu of a class. */
+  async classMenu(className: string, item: string | RegExp): Promise<void> {
+    await this.stage('Label')
+    await this.page
+      .getByRole('list', { name: 'Classes' })
+      .getByRole('button', { name: new RegExp(`^More for ${className}`) })
+      .click()
+    await this.page.getByRole('menuitem', { name: item }).click()
+  }
+
   press = (key: string): Promise<void> => this.page.keyboard.press(key)
 
   /** The number of labels the panel shows for a class. */
@@ -113,6 +138,60 @@ export class TesseraWindow {
 
   async choose(className: string): Promise<void> {
     await this.page.getByRole('list', { name: 'Classes' }).getByRole('button', { name: className, exact: true }).click()
+  }
+
+  /** Trains on what is labelled, for a number of epochs, until the model is there. */
+  async train(epochs: number): Promise<Locator> {
+    const train = await this.stage('Train')
+    await train.getByRole('radio', { name: 'Epochs' }).click()
+    await train.getByRole('spinbutton', { name: 'epochs' }).fill(String(epochs))
+    await train.getByRole('button', { name: 'Train', exact: true }).click()
+    await expect(train.getByRole('button', { name: 'Card…' })).toBeVisible({ timeout: 90_000 })
+    return train
+  }
+
+  /**
+   * What a designer would send back: words or buttons that leave the window, words cut without an ellipsis, parts that
+   * scroll sideways, and keys that run over the edge of their button.
+   */
+  layoutProblems(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const problems: string[] = []
+      const name = (element: Element): string =>
+        `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''} “${(element.textContent ?? '').trim().slice(0, 40)}”`
+      for (const element of document.querySelectorAll<HTMLElement>('#app *, [role=dialog], [role=dialog] *')) {
+        const box = element.getBoundingClientRect()
+        const style = getComputedStyle(element)
+        if (box.width === 0 || box.height === 0 || style.visibility === 'hidden') continue
+        if (element.closest('.visually-hidden, svg, canvas, .openseadragon-container')) continue
+        // what a container cuts with an ellipsis or scrolls is not seen outside it
+        const cutBy = element.parentElement?.closest(
+          '.ellipsis, [style*="overflow"], .list, .screen, .found, .dialog-body',
+        )
+        if (!cutBy && (box.right > innerWidth + 1 || box.left < -1))
+          problems.push(`outside the window: ${name(element)}`)
+        const holder = element.closest('figure, [role=menu], aside, [role=dialog], footer')
+        if (holder && element.closest('.ellipsis') && box.right > holder.getBoundingClientRect().right + 1)
+          problems.push(`runs out of its box: ${name(element)}`)
+        if (element.matches('[role=menu], [role=dialog]') && (box.top < -1 || box.bottom > innerHeight + 1))
+          problems.push(`higher than the window: ${name(element)}`)
+        const isLeaf = element.children.length === 0 && (element.textContent ?? '').trim() !== ''
+        if (
+          isLeaf &&
+          element.scrollWidth > element.clientWidth + 1 &&
+          style.overflowX === 'hidden' &&
+          style.textOverflow !== 'ellipsis'
+        )
+          problems.push(`cut: ${name(element)}`)
+        if (/auto|scroll/.test(style.overflowX) && element.scrollWidth > element.clientWidth + 1)
+          problems.push(`scrolls sideways: ${name(element)}`)
+        const button = element.tagName === 'KBD' && element.closest('button')
+        const edge = button && button.getBoundingClientRect().right
+        if (edge && (box.right > edge - 1 || element.scrollWidth > element.clientWidth + 1))
+          problems.push(`over the edge of its button: ${name(element)}`)
+      }
+      return [...new Set(problems)]
+    })
   }
 
   /** Everything axe finds against WCAG 2.1 A and AA. */

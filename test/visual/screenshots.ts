@@ -1,18 +1,24 @@
 /**
- * Takes every screen, in light and in dark, after a short morning's work on the sample project: for docs/images, and to
- * be looked at. Run it with `npm run screenshots` after the window has changed.
+ * Takes every screen, in light and in dark, after a short morning's work on the sample project, and then what goes wrong
+ * and what is very large over made-up data: for docs/images, and to be looked at. Run it with `npm run screenshots` after
+ * the window has changed.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import type { TesseraWindow } from '../e2e/tesseraWindow.ts'
 import { cellsOf } from '../e2e/truth.ts'
+import { FakeWindowHost, type SceneName } from '../e2e/fakeWindow.ts'
 import { launchBrowser, WebHost } from '../e2e/webHost.ts'
+
+/** A picture in the repository is no larger than this. */
+const MOST_BYTES = 250_000
 
 const out = path.resolve(import.meta.dirname, '../../docs/images')
 mkdirSync(out, { recursive: true })
 
 const host = new WebHost()
+const made = new FakeWindowHost()
 const browser = await launchBrowser()
 let scheme: 'light' | 'dark' = 'light'
 
@@ -20,16 +26,35 @@ async function take(window: TesseraWindow, name: string): Promise<void> {
   await window.page.mouse.move(5, 300)
   await window.page.waitForTimeout(700)
   const file = path.join(out, `${name}-${scheme}.jpg`)
-  await sharp(await window.page.screenshot())
-    .jpeg({ quality: 82, mozjpeg: true })
-    .toFile(file)
-  console.log(path.relative(process.cwd(), file))
+  const taken = await window.page.screenshot()
+  for (let quality = 82; ; quality -= 6) {
+    const jpeg = await sharp(taken).jpeg({ quality, mozjpeg: true }).toBuffer()
+    if (jpeg.length > MOST_BYTES && quality > 40) continue
+    writeFileSync(file, jpeg)
+    console.log(`${path.relative(process.cwd(), file)}, ${Math.round(jpeg.length / 1000)} kB`)
+    return
+  }
 }
 
 async function both(window: TesseraWindow, name: string): Promise<void> {
   for (scheme of ['light', 'dark'] as const) {
     await window.page.emulateMedia({ colorScheme: scheme })
     await take(window, name)
+  }
+}
+
+/** A made-up world, in both schemes. */
+async function bothOf(
+  world: SceneName,
+  name: string,
+  prepare: (window: TesseraWindow) => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  for (scheme of ['light', 'dark'] as const) {
+    const window = await made.open(browser, world, { scheme })
+    await window.page.waitForTimeout(1500)
+    await prepare(window)
+    await take(window, name)
+    await window.page.context().close()
   }
 }
 
@@ -40,6 +65,7 @@ try {
   await page.getByLabel('Your name').waitFor()
   await both(window, 'welcome')
   await window.begin()
+  await both(window, 'first-steps')
   for (const stage of ['Train', 'Review', 'Inspect', 'Results'] as const) {
     await window.stage(stage)
     await both(window, `${stage.toLowerCase()}-empty`)
@@ -61,24 +87,26 @@ try {
   await label.getByRole('button', { name: /^(Apply|Use)/ }).click()
 
   const train = await window.stage('Train')
-  await train.getByRole('spinbutton', { name: 'epochs' }).fill('12')
+  await train.getByText('Held out by blocks').waitFor()
   await both(window, 'train-settings')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
-  await page.waitForTimeout(4000)
+  await train
+    .getByText(/patches\/s/)
+    .first()
+    .waitFor({ timeout: 120_000 })
+  // until the curves have a shape
+  await page.waitForTimeout(12_000)
   await both(window, 'train-running')
   await page.getByTestId('jobs').getByText('No jobs').waitFor({ timeout: 180_000 })
   await both(window, 'train-done')
 
   const results = await window.stage('Results')
   await results.getByRole('button', { name: 'Predict this slide' }).click()
-  await results.getByText('mm²').first().waitFor({ timeout: 60_000 })
+  await page.getByTestId('jobs').getByText('No jobs').waitFor({ timeout: 120_000 })
   await results.getByRole('button', { name: 'CSV', exact: true }).click()
   await both(window, 'results')
   await window.stage('Review')
-  await page
-    .getByRole('button', { name: /^Accept / })
-    .first()
-    .waitFor()
+  await page.getByRole('button', { name: /^Accept (tumor|normal)/ }).waitFor()
   await window.press('Enter')
   await both(window, 'review')
   await window.stage('Inspect')
@@ -97,7 +125,26 @@ try {
   await page.setViewportSize({ width: 1920, height: 1080 })
   await window.fit()
   await both(window, 'results-1920')
+
+  await made.start()
+  await bothOf('failing', 'error', async (shown) => {
+    await shown.hoverMiddle()
+    await shown.press('1')
+    await shown.page.getByText('DISK_FULL').waitFor()
+  })
+  await bothOf('troubled', 'slide-missing', (shown) => shown.page.getByRole('option', { name: /0002/ }).click())
+  await bothOf('troubled', 'mpp', async (shown) => {
+    await shown.page.getByRole('option', { name: /0004/ }).click()
+    await (await shown.stage('Label')).getByRole('button', { name: 'Say µm/px…' }).click()
+  })
+  await bothOf('none', 'project-broken')
+  await bothOf('readonly', 'read-only', (shown) => shown.stage('Results'))
+  await bothOf('full', 'full', async (shown) => {
+    await shown.stage('Results')
+    await shown.page.getByTestId('summary').waitFor({ timeout: 60_000 })
+  })
 } finally {
   await browser.close()
   await host.remove()
+  await made.remove()
 }

@@ -3,11 +3,13 @@ import { setPriority } from 'node:os'
 import { type MessagePortMain, utilityProcess } from 'electron'
 import type { Message } from '../../../src-shared/wire/message.ts'
 import type { WorkerHost } from '../../jobs/workerHost.ts'
+import { KEPT_QUIET } from '../../nn/keptQuiet.ts'
 import { processFile } from '../processEntries.ts'
 
 export const electronWorkerHost: WorkerHost = {
   start({ entry, name, niceness, heapMb }) {
     const child = utilityProcess.fork(processFile(entry), [], {
+      env: { ...process.env, ...KEPT_QUIET },
       serviceName: `Tessera ${name}`,
       execArgv: [`--max-old-space-size=${heapMb}`],
       stdio: 'inherit',

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import type { Message } from '../../../src-shared/wire/message.ts'
 import type { ProcessOptions, WorkerHost, WorkerProcess } from '../../jobs/workerHost.ts'
+import { KEPT_QUIET } from '../../nn/keptQuiet.ts'
 import { processFile } from '../processEntries.ts'
 
 export const nodeWorkerHost: WorkerHost = {
@@ -16,10 +17,10 @@ export function startProcess(
   environment: NodeJS.ProcessEnv = {},
 ): WorkerProcess {
   const child = fork(file, [], {
+    env: { ...process.env, ...environment, ...KEPT_QUIET },
     serialization: 'advanced', // structured clone: typed arrays travel as they are
     execArgv: [`--max-old-space-size=${heapMb}`, `--title=tessera-${name}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, ...environment },
   })
   if (child.pid !== undefined && niceness > 0) lower(child.pid, niceness)
   return workerProcess(child)

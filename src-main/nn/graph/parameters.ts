@@ -4,26 +4,20 @@
  *
  * Flat, because the gradient comes as one vector, an optimiser is one loop over it and a checkpoint is one write.
  */
-import { isMap, sizeOf, type NetworkShapes } from './shapes.ts'
+import { isMap, sizeOf } from '../../../src-shared/network/layerShape.ts'
+import type { LayerParameter } from '../../../src-shared/network/layerParameters.ts'
+import type { NetworkShapes } from '../../../src-shared/network/shapes.ts'
 
-/** `scale` and `shift` are the γ and β of a batch norm. */
-export type ParameterRole = 'weight' | 'bias' | 'scale' | 'shift'
-
-export type Parameter = {
+export type Parameter = LayerParameter & {
   /** layer and role, `conv1.weight`: the name in ONNX files */
   name: string
   layer: string
-  role: ParameterRole
-  /** convolution [filter, channel, row, column]; dense [unit, feature]; others [channel] or [unit] */
-  dims: readonly number[]
   /** first place in the flat vector */
   offset: number
   length: number
-  /** how many inputs one output is a weighted sum of */
-  fanIn: number
 }
 
-/** One batch norm's part of the running mean and variance. */
+/** One batch norm's part of the running mean and variance; channels that share them are one. */
 export type RunningRange = { layer: string; offset: number; channels: number; valuesPerChannel: number }
 
 export type ParameterLayout = {
@@ -31,7 +25,7 @@ export type ParameterLayout = {
   /** numbers in the flat vector */
   length: number
   running: readonly RunningRange[]
-  /** channels of all batch norms together */
+  /** channels of all batch norms together, those that share statistics counted once */
   runningLength: number
 }
 
@@ -49,23 +43,16 @@ export function parameterLayout(shapes: NetworkShapes): ParameterLayout {
   const running: RunningRange[] = []
   let length = 0
   let runningLength = 0
-  const place = (layer: string, role: ParameterRole, dims: readonly number[], fanIn: number) => {
-    parameters.push({ name: `${layer}.${role}`, layer, role, dims, offset: length, length: sizeOf(dims), fanIn })
-    length += sizeOf(dims)
-  }
-  for (const { layer, inputShapes, shape } of shapes.layers) {
-    const channels = inputShapes[0]?.[0] ?? 0
-    if (layer.kind === 'convolution') {
-      const fanIn = channels * layer.kernel ** 2
-      place(layer.id, 'weight', [layer.filters, channels, layer.kernel, layer.kernel], fanIn)
-      if (layer.bias) place(layer.id, 'bias', [layer.filters], fanIn)
-    } else if (layer.kind === 'dense') {
-      place(layer.id, 'weight', [layer.units, channels], channels)
-      place(layer.id, 'bias', [layer.units], channels)
-    } else if (layer.kind === 'batch-norm') {
-      place(layer.id, 'scale', [channels], 1)
-      place(layer.id, 'shift', [channels], 1)
-      const valuesPerChannel = isMap(shape) ? shape[1] * shape[2] : 1
+  for (const { layer, shape, weights } of shapes.layers) {
+    for (const weight of weights) {
+      const name = `${layer.id}.${weight.role}`
+      parameters.push({ ...weight, name, layer: layer.id, offset: length, length: sizeOf(weight.dims) })
+      length += sizeOf(weight.dims)
+    }
+    if (layer.kind === 'batch-norm') {
+      const channels = shape[0] / layer.orientations
+      const places = isMap(shape) ? shape[1] * shape[2] : 1
+      const valuesPerChannel = layer.orientations * places
       running.push({ layer: layer.id, offset: runningLength, channels, valuesPerChannel })
       runningLength += channels
     }

@@ -3,39 +3,43 @@
  * runtime's other providers: batch norm that trains, max pooling that tells the places of its maxima, and the fused
  * product. Here they are written in operators every provider has; the results are the same, ties included.
  */
-import type { Layer } from '../../../src-shared/networks.ts'
+import { isMap, type Shape } from '../../../src-shared/network/layerShape.ts'
+import type { LayerOf } from '../../../src-shared/networks.ts'
 import type { GraphWriter } from './graphWriter.ts'
 import { parameterName, type ParameterNames } from './layerOps.ts'
+import { acrossPlaces, joinedOrientations } from './normOps.ts'
 import { intAttribute, intsAttribute, type OnnxAttribute } from './onnx.ts'
 import type { Backward, LayerGradients } from './gradients/backward.ts'
 import { spreadAttributes } from './gradients/convolution.ts'
 
-type BatchNorm = Extract<Layer, { kind: 'batch-norm' }>
-type MaxPool = Extract<Layer, { kind: 'max-pool' }>
-
 /**
  * Batch norm over the batch's own mean μ and population variance σ² of each channel: y = γ · (x − μ) / √(σ² + ε) + β.
+ * The orientations of a field are one channel, see batchNormInTraining.
  *
- * @returns names of the output [batch, channel, row, column], and of mean and variance [channel]
+ * @returns names of the output [batch, …shape], and of mean and variance [channel]
  */
 export function composedBatchNorm(
   graph: GraphWriter,
-  layer: BatchNorm,
+  layer: LayerOf<'batch-norm'>,
   input: string,
+  shape: Shape,
   parameters: ParameterNames,
 ): { output: string; mean: string; variance: string } {
-  const overMaps = [intsAttribute('axes', [0, 2, 3]), intAttribute('keepdims', 1)]
+  const joined = joinedOrientations(layer, shape)
+  const whole = joined ?? shape
+  const values = joined ? graph.op('Reshape', [input, graph.integers([0, ...joined])]) : input
   const perChannel = graph.integers([-1])
-  const acrossMaps = graph.integers([-1, 1, 1])
-  const mean = graph.op('ReduceMean', [input], overMaps)
-  const centred = graph.op('Sub', [input, mean])
-  const variance = graph.op('ReduceMean', [graph.op('Mul', [centred, centred])], overMaps)
+  const overPlaces = [intsAttribute('axes', isMap(whole) ? [0, 2, 3] : [0]), intAttribute('keepdims', 1)]
+  const mean = graph.op('ReduceMean', [values], overPlaces)
+  const centred = graph.op('Sub', [values, mean])
+  const variance = graph.op('ReduceMean', [graph.op('Mul', [centred, centred])], overPlaces)
   const spread = graph.op('Sqrt', [graph.op('Add', [variance, graph.scalar(layer.epsilon)])])
-  const scale = graph.op('Reshape', [parameterName(parameters, 'scale'), acrossMaps])
-  const shift = graph.op('Reshape', [parameterName(parameters, 'shift'), acrossMaps])
+  const scale = acrossPlaces(graph, parameterName(parameters, 'scale'), whole)
+  const shift = acrossPlaces(graph, parameterName(parameters, 'shift'), whole)
   const scaled = graph.op('Mul', [centred, graph.op('Div', [scale, spread])])
+  const output = graph.op('Add', [scaled, shift])
   return {
-    output: graph.op('Add', [scaled, shift]),
+    output: joined ? graph.op('Reshape', [output, graph.integers([0, ...shape])]) : output,
     mean: graph.op('Reshape', [mean, perChannel]),
     variance: graph.op('Reshape', [variance, perChannel]),
   }
@@ -51,7 +55,7 @@ const LOWEST = -3.4028234663852886e38
  *   first[t] = [x[t] = max] · Π over earlier taps u of (1 − [x[u] = max])
  *   ∂loss/∂x = Σ over taps t of (gradient · first[t]), each put back to where tap t looked
  */
-export function comparedMaxPoolGradient(layer: MaxPool, backward: Backward): LayerGradients {
+export function comparedMaxPoolGradient(layer: LayerOf<'max-pool'>, backward: Backward): LayerGradients {
   const { graph, batch, shape, inputs, output, gradient } = backward
   const { kernel, stride, padding: p } = layer
   const [input = ''] = inputs
@@ -85,8 +89,38 @@ export function comparedMaxPoolGradient(layer: MaxPool, backward: Backward): Lay
   for (let channel = 0; channel < channels; channel++)
     for (let tap = 0; tap < taps; tap++) places[(channel * taps + tap) * taps + tap] = 1
   const filters = graph.constant([channels * taps, 1, kernel, kernel], places)
-  const attributes = [...spreadAttributes(layer, shape), intAttribute('group', channels)]
+  const attributes = spreadAttributes({ ...layer, dilation: 1, groups: channels }, shape.inputShapes[0] ?? [])
   return { inputs: [graph.op('ConvTranspose', [perTap, filters], attributes)], parameters: {} }
+}
+
+/**
+ * Gradient of a maximum over all places of a map, or over the orientations of a field, without the place of the maximum:
+ * of the candidates that equal it the first takes the gradient. Each candidate that does gets a rank, the first the
+ * highest:
+ *
+ *   rank[k] = [x[k] = max] · (candidates − k)      ∂loss/∂x[k] = gradient · [rank[k] = max rank]
+ */
+export function comparedLargestGradient(backward: Backward): LayerGradients {
+  const { graph, batch, shape, inputs, output, gradient } = backward
+  const [channels = 1, rows = 1, columns = 1] = shape.inputShapes[0] ?? []
+  // Candidates lie along the third axis of [batch, field, candidate, place].
+  const isMapWide = shape.layer.kind === 'global-max-pool'
+  const candidates = isMapWide ? rows * columns : channels / shape.shape[0]
+  const places = isMapWide ? 1 : rows * columns
+  const fields = shape.shape[0]
+  const each = graph.op('Reshape', [inputs[0] ?? '', graph.integers([batch, fields, candidates, places])])
+  const one = (value: string) => graph.op('Reshape', [value, graph.integers([batch, fields, 1, places])])
+  const holds = (left: string, right: string) =>
+    graph.op('Cast', [graph.op('Equal', [left, right])], [intAttribute('to', FLOAT)])
+
+  const falling = Float32Array.from({ length: candidates }, (_, k) => candidates - k)
+  const rank = graph.op('Mul', [holds(each, one(output)), graph.constant([candidates, 1], falling)])
+  const highest = graph.op('ReduceMax', [rank], [intsAttribute('axes', [2]), intAttribute('keepdims', 1)])
+  const spread = graph.op('Mul', [one(gradient), holds(rank, highest)])
+  return {
+    inputs: [graph.op('Reshape', [spread, graph.integers([batch, ...(shape.inputShapes[0] ?? [])])])],
+    parameters: {},
+  }
 }
 
 /** ONNX's number for float32 as the target of a Cast. */

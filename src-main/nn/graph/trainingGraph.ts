@@ -13,19 +13,16 @@
  *
  * The gradient is one output because every output is copied once on its way out of the runtime.
  */
+import { INPUT, networkShapes, type NetworkShapes } from '../../../src-shared/network/shapes.ts'
 import type { NetworkDescription } from '../../../src-shared/networks.ts'
 import type { Backward } from './gradients/backward.ts'
 import { layerGradient } from './gradients/layerGradient.ts'
 import { softmaxCrossEntropy } from './gradients/softmaxCrossEntropy.ts'
 import { graphWriter, type GraphWriter, type OperatorSet } from './graphWriter.ts'
-import { batchNormInTraining, plainLayerOp, windowAttributes, type ParameterNames } from './layerOps.ts'
+import type { ParameterNames } from './layerOps.ts'
 import { encodeModel, intAttribute } from './onnx.ts'
 import { parameterLayout, type ParameterLayout } from './parameters.ts'
-import { INPUT, networkShapes, type LayerShape, type NetworkShapes } from './shapes.ts'
-import { composedBatchNorm } from './standardOperators.ts'
-
-/** One dropout's mask: an input of the graph. */
-export type MaskInput = { name: string; layer: string; rate: number; dims: readonly number[] }
+import { trainingOp, type MaskInput } from './trainingOps.ts'
 
 export type TrainingGraph = {
   bytes: Uint8Array
@@ -39,12 +36,15 @@ export type TrainingGraph = {
 type Step = Omit<Backward, 'gradient'>
 
 /**
+/**
+ * @param of patches the loss is a mean over: more than `batch` when this is one part of a larger batch
  * @param operators `standard` for graphics devices, see standardOperators.ts; the numbers are the same
  * @throws {TesseraError} NETWORK_INVALID
  */
 export function trainingGraph(
   network: NetworkDescription,
   batch: number,
+  of = batch,
   operators: OperatorSet = 'processor',
 ): TrainingGraph {
   const shapes = networkShapes(network)
@@ -52,7 +52,7 @@ export function trainingGraph(
   const target = graph.input('target', [batch, shapes.classes])
   const { steps, layout, masks } = begun(graph, batch, shapes)
   const logits = steps.at(-1)?.output ?? INPUT
-  const { loss, gradient } = softmaxCrossEntropy(graph, batch, logits, target)
+  const { loss, gradient } = softmaxCrossEntropy(graph, of, logits, target)
   graph.output('loss', loss, [])
   graph.output('logits', logits, [batch, shapes.classes])
   writeGradient(graph, layout, backward(graph, steps, logits, gradient))
@@ -102,45 +102,6 @@ function forward(
   })
 }
 
-/** The forward pass of one layer, with what its backward pass will want. */
-function trainingOp(
-  graph: GraphWriter,
-  batch: number,
-  { layer, shape }: LayerShape,
-  inputs: readonly string[],
-  parameters: ParameterNames,
-  masks: MaskInput[],
-): { output: string; kept: Record<string, string> } {
-  const [input = INPUT] = inputs
-  switch (layer.kind) {
-    case 'batch-norm': {
-      const batchNorm = graph.operators === 'standard' ? composedBatchNorm : batchNormInTraining
-      const { output, mean, variance } = batchNorm(graph, layer, input, parameters)
-      return { output, kept: { mean, variance } }
-    }
-    case 'max-pool': {
-      if (graph.operators === 'standard') return { output: plainLayerOp(graph, layer, inputs, parameters), kept: {} }
-      const [output = '', places = ''] = graph.ops('MaxPool', [input], windowAttributes(layer), 2)
-      return { output, kept: { places } }
-    }
-    case 'dropout': {
-      const dims = [batch, ...shape]
-      const mask = graph.input(`${layer.id}.mask`, dims)
-      masks.push({ name: mask, layer: layer.id, rate: layer.rate, dims })
-      return { output: graph.op('Mul', [input, mask]), kept: { mask } }
-    }
-    case 'convolution':
-    case 'relu':
-    case 'average-pool':
-    case 'global-average-pool':
-    case 'flatten':
-    case 'dense':
-    case 'add':
-    case 'concatenate':
-      return { output: plainLayerOp(graph, layer, inputs, parameters), kept: {} }
-  }
-}
-
 /** From the last layer to the first; where a value was read several times, its gradients add up. */
 function backward(graph: GraphWriter, steps: readonly Step[], logits: string, atLogits: string): Map<string, string> {
   const arrived = new Map([[logits, [atLogits]]])
@@ -160,19 +121,25 @@ function backward(graph: GraphWriter, steps: readonly Step[], logits: string, at
   return ofParameters
 }
 
+/**
+ * By Flatten, and in the order of the layers: the runtime starts with what was written last, so each filter gradient is
+ * worked out when the backward pass is at its layer, and what it reads is given back. A Reshape would be fused with that
+ * of the filter gradient into a new node, and the runtime would do all filter gradients after the whole backward pass.
+ */
 function writeGradient(graph: GraphWriter, layout: ParameterLayout, gradients: Map<string, string>): void {
   const flat = layout.parameters.map(({ name }) => {
     const gradient = gradients.get(name)
     if (gradient === undefined) throw new Error(`No gradient was written for ${name}.`)
-    return graph.op('Reshape', [gradient, graph.integers([-1])])
+    return graph.op('Flatten', [gradient], [intAttribute('axis', 0)])
   })
-  graph.output('gradient', graph.op('Concat', flat, [intAttribute('axis', 0)]), [layout.length])
+  const row = graph.op('Concat', flat, [intAttribute('axis', 1)])
+  graph.output('gradient', graph.op('Reshape', [row, graph.integers([layout.length])]), [layout.length])
 }
 
 function writeStatistics(graph: GraphWriter, layout: ParameterLayout, steps: readonly Step[]): void {
   if (layout.running.length === 0) return
   for (const what of ['mean', 'variance']) {
-    const parts = steps.flatMap((step) => step.kept[what] ?? [])
+    const parts = steps.flatMap(({ shape, kept }) => (shape.layer.kind === 'batch-norm' ? (kept[what] ?? []) : []))
     graph.output(what, graph.op('Concat', parts, [intAttribute('axis', 0)]), [layout.runningLength])
   }
 }

@@ -6,6 +6,9 @@
  * In training μ and σ² are those of the batch, over all patches and places of a channel (σ² divided by their number M);
  * afterwards they are running averages, so that a patch's result does not depend on its neighbours in the batch.
  *
+ * Channels that stand for the orientations of one field (`orientations` of them side by side) share μ, σ², γ and β: a
+ * turned patch then gives the same numbers, turned.
+ *
  * Backward in training, because μ and σ² depend on every x themselves:
  *
  *   ∂loss/∂β = Σ gradient     ∂loss/∂γ = Σ gradient · x̂
@@ -13,31 +16,38 @@
  *
  * @see Ioffe, Szegedy, Batch Normalization, ICML (2015), section 3
  */
-import { maps, zeros, type Tensor } from './tensor.ts'
+import { zeros, type Tensor } from './tensor.ts'
 
-/** Mean and variance of each channel, [channel]. */
+/** Mean and variance of each channel, or of each field where orientations share them. */
 export type Statistics = { mean: Float64Array; variance: Float64Array }
 
-/** Of a batch: the variance is divided by the number of values. @param x [batch, channel, row, column] */
-export function batchStatistics(x: Tensor): Statistics {
-  const { channels, batch, height, width } = maps(x)
-  const values = batch * height * width
-  const mean = new Float64Array(channels)
-  const variance = new Float64Array(channels)
-  for (const [place, value] of x.data.entries()) mean[channelOf(x, place)]! += value / values
+/** Of a batch: the variance is divided by the number of values. @param x [batch, channel, row, column] or [batch, feature] */
+export function batchStatistics(x: Tensor, orientations = 1): Statistics {
+  const { fields, values, fieldOf } = layoutOf(x, orientations)
+  const mean = new Float64Array(fields)
+  const variance = new Float64Array(fields)
+  for (const [place, value] of x.data.entries()) mean[fieldOf(place)]! += value / values
   for (const [place, value] of x.data.entries()) {
-    const channel = channelOf(x, place)
-    variance[channel]! += (value - mean[channel]!) ** 2 / values
+    const field = fieldOf(place)
+    variance[field]! += (value - mean[field]!) ** 2 / values
   }
   return { mean, variance }
 }
 
 /** @param statistics of the batch in training; running averages afterwards */
-export function batchNorm(x: Tensor, scale: Tensor, shift: Tensor, statistics: Statistics, epsilon: number): Tensor {
-  const normal = normalised(x, statistics, epsilon)
+export function batchNorm(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  statistics: Statistics,
+  epsilon: number,
+  orientations = 1,
+): Tensor {
+  const { fieldOf } = layoutOf(x, orientations)
+  const normal = normalised(x, statistics, epsilon, fieldOf)
   return {
     dims: x.dims,
-    data: normal.map((value, place) => scale.data[channelOf(x, place)]! * value + shift.data[channelOf(x, place)]!),
+    data: normal.map((value, place) => scale.data[fieldOf(place)]! * value + shift.data[fieldOf(place)]!),
   }
 }
 
@@ -48,32 +58,43 @@ export function batchNormBackward(
   statistics: Statistics,
   epsilon: number,
   gradient: Tensor,
+  orientations = 1,
 ): { x: Tensor; scale: Tensor; shift: Tensor } {
-  const { batch, channels, height, width } = maps(x)
-  const values = batch * height * width
-  const normal = normalised(x, statistics, epsilon)
-  const toScale = zeros([channels])
-  const toShift = zeros([channels])
+  const { fields, values, fieldOf } = layoutOf(x, orientations)
+  const normal = normalised(x, statistics, epsilon, fieldOf)
+  const toScale = zeros([fields])
+  const toShift = zeros([fields])
   for (const [place, arrived] of gradient.data.entries()) {
-    toShift.data[channelOf(x, place)]! += arrived
-    toScale.data[channelOf(x, place)]! += arrived * normal[place]!
+    toShift.data[fieldOf(place)]! += arrived
+    toScale.data[fieldOf(place)]! += arrived * normal[place]!
   }
   const toX = gradient.data.map((arrived, place) => {
-    const channel = channelOf(x, place)
-    const slope = scale.data[channel]! / Math.sqrt(statistics.variance[channel]! + epsilon)
-    return slope * (arrived - toShift.data[channel]! / values - (normal[place]! * toScale.data[channel]!) / values)
+    const field = fieldOf(place)
+    const slope = scale.data[field]! / Math.sqrt(statistics.variance[field]! + epsilon)
+    return slope * (arrived - toShift.data[field]! / values - (normal[place]! * toScale.data[field]!) / values)
   })
   return { x: { dims: x.dims, data: toX }, scale: toScale, shift: toShift }
 }
 
 /** x̂ */
-const normalised = (x: Tensor, { mean, variance }: Statistics, epsilon: number): Float64Array =>
+const normalised = (
+  x: Tensor,
+  { mean, variance }: Statistics,
+  epsilon: number,
+  fieldOf: (place: number) => number,
+): Float64Array =>
   x.data.map((value, place) => {
-    const channel = channelOf(x, place)
-    return (value - mean[channel]!) / Math.sqrt(variance[channel]! + epsilon)
+    const field = fieldOf(place)
+    return (value - mean[field]!) / Math.sqrt(variance[field]! + epsilon)
   })
 
-function channelOf(x: Tensor, place: number): number {
-  const { channels, height, width } = maps(x)
-  return Math.floor(place / (height * width)) % channels
+/** How many fields there are, how many values each has in a batch, and which one a value belongs to. */
+function layoutOf({ dims, data }: Tensor, orientations: number) {
+  const [batch = 1, channels = 1] = dims
+  const area = data.length / (batch * channels)
+  return {
+    fields: channels / orientations,
+    values: batch * orientations * area,
+    fieldOf: (place: number) => Math.floor((Math.floor(place / area) % channels) / orientations),
+  }
 }

@@ -6,14 +6,14 @@
  */
 import { rows, zeros, type Tensor } from './tensor.ts'
 
-/** @param x [batch, feature] @param weight [unit, feature] @param bias [unit] @returns [batch, unit] */
-export function dense(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+/** @param x [batch, feature] @param weight [unit, feature] @param bias [unit], or null for none @returns [batch, unit] */
+export function dense(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const { batch, features } = rows(x)
   const { batch: units } = rows(weight)
   const y = zeros([batch, units])
   for (let n = 0; n < batch; n++)
     for (let unit = 0; unit < units; unit++) {
-      let sum = bias.data[unit]!
+      let sum = bias === null ? 0 : bias.data[unit]!
       for (let f = 0; f < features; f++) sum += weight.data[unit * features + f]! * x.data[n * features + f]!
       y.data[n * units + unit] = sum
     }

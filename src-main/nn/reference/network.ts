@@ -3,9 +3,12 @@
  * to the layers it read from. The same description and flat parameters as the fast engine takes, so that the two can be
  * compared number by number.
  */
-import type { Layer, NetworkDescription } from '../../../src-shared/networks.ts'
-import { parameterLayout, type Parameter, type ParameterLayout, type ParameterRole } from '../graph/parameters.ts'
-import { INPUT, networkShapes, type LayerShape } from '../graph/shapes.ts'
+import { orientationsOf } from '../../../src-shared/network/layerShape.ts'
+import type { ParameterRole } from '../../../src-shared/network/layerParameters.ts'
+import type { NetworkDescription } from '../../../src-shared/networks.ts'
+import { parameterLayout, type Parameter, type ParameterLayout } from '../graph/parameters.ts'
+import { INPUT, networkShapes, type LayerShape } from '../../../src-shared/network/shapes.ts'
+import { activation, activationBackward } from './activations.ts'
 import { add, addBackward } from './add.ts'
 import { averagePool, averagePoolBackward } from './averagePool.ts'
 import { batchNorm, batchNormBackward, batchStatistics, type Statistics } from './batchNorm.ts'
@@ -15,10 +18,17 @@ import { dense, denseBackward } from './dense.ts'
 import { dropout, dropoutBackward } from './dropout.ts'
 import { flatten, flattenBackward } from './flatten.ts'
 import { globalAveragePool, globalAveragePoolBackward } from './globalAveragePool.ts'
+import { globalMaxPool } from './globalMaxPool.ts'
+import { groupConvolution, groupConvolutionBackward } from './groupConvolution.ts'
 import { maxPool, maxPoolBackward } from './maxPool.ts'
-import { relu, reluBackward } from './relu.ts'
+import { multiply, multiplyBackward } from './multiply.ts'
+import { orientationPool, orientationPoolBackward } from './orientationPool.ts'
+import { patchNorm, patchNormBackward } from './patchNorm.ts'
 import { softmax, softmaxCrossEntropy } from './softmaxCrossEntropy.ts'
+import { softmaxOverChannels, softmaxOverChannelsBackward } from './softmaxOverChannels.ts'
+import { squeezeExcitation, squeezeExcitationBackward, type GateWeights } from './squeezeExcitation.ts'
 import { tensor, zeros, type Tensor } from './tensor.ts'
+import { transposedConvolution, transposedConvolutionBackward } from './transposedConvolution.ts'
 
 /** Flat parameters, and the running mean and variance of the batch norms, laid out as ../graph/parameters.ts says. */
 export type ReferenceWeights = { parameters: Float64Array; mean: Float64Array; variance: Float64Array }
@@ -108,7 +118,7 @@ function forward(
         ),
       )
     const mask = masks === null ? null : (masks.get(id) ?? null)
-    const result = run(shape.layer, inputs, parameter, running === null ? null : () => running(shape), mask)
+    const result = run(shape, inputs, parameter, running === null ? null : () => running(shape), mask)
     results.set(id, result)
     values.set(id, result.output)
     logits = result.output
@@ -135,7 +145,7 @@ function backward({ layers, layout }: Plan, results: Map<string, Result>, atLogi
 
 /** @param running the running averages to use; null in training @param mask null where dropout does nothing */
 function run(
-  layer: Layer,
+  { layer, inputSymmetry }: LayerShape,
   inputs: readonly Tensor[],
   parameter: (role: ParameterRole) => Tensor,
   running: (() => Statistics) | null,
@@ -153,20 +163,98 @@ function run(
         },
       }
     }
-    case 'batch-norm': {
-      const scale = parameter('scale')
-      const statistics = running === null ? batchStatistics(x) : running()
+    case 'transposed-convolution': {
+      const weight = parameter('weight')
       return {
-        output: batchNorm(x, scale, parameter('shift'), statistics, layer.epsilon),
+        output: transposedConvolution(x, weight, layer.bias ? parameter('bias') : null, layer),
+        backward: (gradient) => {
+          const { x: toX, ...parameters } = transposedConvolutionBackward(x, weight, layer, gradient)
+          return { inputs: [toX], parameters }
+        },
+      }
+    }
+    case 'group-convolution': {
+      const weight = parameter('weight')
+      return {
+        output: groupConvolution(x, weight, layer.bias ? parameter('bias') : null, layer.group, layer),
+        backward: (gradient) => {
+          const { x: toX, ...parameters } = groupConvolutionBackward(x, weight, layer.group, layer, gradient)
+          return { inputs: [toX], parameters }
+        },
+      }
+    }
+    case 'orientation-pool': {
+      const orientations = orientationsOf(inputSymmetry)
+      return {
+        output: orientationPool(x, orientations, layer.take),
+        backward: (gradient) => ({ inputs: [orientationPoolBackward(x, orientations, layer.take, gradient)] }),
+      }
+    }
+    case 'batch-norm': {
+      const { epsilon, orientations } = layer
+      const scale = parameter('scale')
+      const statistics = running === null ? batchStatistics(x, orientations) : running()
+      return {
+        output: batchNorm(x, scale, parameter('shift'), statistics, epsilon, orientations),
         statistics,
         backward: (gradient) => {
-          const { x: toX, ...parameters } = batchNormBackward(x, scale, statistics, layer.epsilon, gradient)
+          const { x: toX, ...parameters } = batchNormBackward(x, scale, statistics, epsilon, gradient, orientations)
+          return { inputs: [toX], parameters }
+        },
+      }
+    }
+    case 'group-norm':
+    case 'layer-norm': {
+      const scale = parameter('scale')
+      const groups = layer.kind === 'group-norm' ? layer.groups : 1
+      return {
+        output: patchNorm(x, groups, scale, parameter('shift'), layer.epsilon),
+        backward: (gradient) => {
+          const { x: toX, ...parameters } = patchNormBackward(x, groups, scale, layer.epsilon, gradient)
           return { inputs: [toX], parameters }
         },
       }
     }
     case 'relu':
-      return { output: relu(x), backward: (gradient) => ({ inputs: [reluBackward(x, gradient)] }) }
+    case 'leaky-relu':
+    case 'gelu':
+    case 'silu':
+    case 'sigmoid':
+    case 'tanh':
+      return {
+        output: activation(layer, x),
+        backward: (gradient) => ({ inputs: [activationBackward(layer, x, gradient)] }),
+      }
+    case 'softmax': {
+      const y = softmaxOverChannels(x)
+      return { output: y, backward: (gradient) => ({ inputs: [softmaxOverChannelsBackward(y, gradient)] }) }
+    }
+    case 'global-max-pool': {
+      const { y, from } = globalMaxPool(x)
+      return { output: y, backward: (gradient) => ({ inputs: [maxPoolBackward(x.dims, from, gradient)] }) }
+    }
+    case 'multiply': {
+      const [, other = x] = inputs
+      return {
+        output: multiply(x, other),
+        backward: (gradient) => ({ inputs: multiplyBackward(x, other, gradient) }),
+      }
+    }
+    case 'squeeze-excitation': {
+      const weights: GateWeights = {
+        'squeeze-weight': parameter('squeeze-weight'),
+        'squeeze-bias': parameter('squeeze-bias'),
+        'excite-weight': parameter('excite-weight'),
+        'excite-bias': parameter('excite-bias'),
+      }
+      return {
+        output: squeezeExcitation(x, weights),
+        backward: (gradient) => {
+          const { x: toX, ...parameters } = squeezeExcitationBackward(x, weights, gradient)
+          return { inputs: [toX], parameters }
+        },
+      }
+    }
     case 'max-pool': {
       const { y, from } = maxPool(x, layer)
       return { output: y, backward: (gradient) => ({ inputs: [maxPoolBackward(x.dims, from, gradient)] }) }
@@ -186,7 +274,7 @@ function run(
     case 'dense': {
       const weight = parameter('weight')
       return {
-        output: dense(x, weight, parameter('bias')),
+        output: dense(x, weight, layer.bias ? parameter('bias') : null),
         backward: (gradient) => {
           const { x: toX, ...parameters } = denseBackward(x, weight, gradient)
           return { inputs: [toX], parameters }

@@ -1,12 +1,15 @@
 /** Windows that step over a map: what convolutions and pools have in common. */
 import { isInside, type Maps } from './tensor.ts'
 
-/** All in px of the map; `padding` rows and columns are thought to lie around it on every side. */
-export type Window = { kernel: number; stride: number; padding: number }
+/**
+ * All in px of the map; `padding` rows and columns are thought to lie around it on every side; `dilation` is the distance
+ * between neighbouring places of a window, 1 where they touch.
+ */
+export type Window = { kernel: number; stride: number; padding: number; dilation?: number }
 
 /** How many windows fit along an axis; a rest too short for a window is left over. */
-export const windowsAlong = (length: number, { kernel, stride, padding }: Window): number =>
-  Math.floor((length + 2 * padding - kernel) / stride) + 1
+export const windowsAlong = (length: number, { kernel, stride, padding, dilation = 1 }: Window): number =>
+  Math.floor((length + 2 * padding - (dilation * (kernel - 1) + 1)) / stride) + 1
 
 /** One place of a window: (i, j) within the window, (row, column) on the map it steps over. */
 export type Place = { i: number; j: number; row: number; column: number }
@@ -18,10 +21,11 @@ export function* placesOn(
   windowRow: number,
   windowColumn: number,
 ): Generator<Place> {
+  const { dilation = 1 } = window
   for (let i = 0; i < window.kernel; i++)
     for (let j = 0; j < window.kernel; j++) {
-      const row = windowRow * window.stride - window.padding + i
-      const column = windowColumn * window.stride - window.padding + j
+      const row = windowRow * window.stride - window.padding + i * dilation
+      const column = windowColumn * window.stride - window.padding + j * dilation
       if (isInside(map, row, column)) yield { i, j, row, column }
     }
 }

@@ -6,11 +6,11 @@ import type { JobId, ModelId, PredictionRunId, RunId, SourceId } from '../../../
 import type { Model } from '../../../src-shared/models.ts'
 import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
-import type { TrainingPoint, TrainingRun } from '../../../src-shared/training.ts'
+import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
-import { newId, pause } from './ids.ts'
+import { chance, newId, pause } from './ids.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -18,7 +18,7 @@ import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { modelOf, planOf, pointsOf, runOf, STEPS } from './training.ts'
+import { modelOf, planOf, pointsOf, rateSearch, runOf, STEPS } from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -120,6 +120,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       source,
       slide: grid.slide,
       classes: model.card.classes,
+      testTime: model.card.testTime,
       total,
       done: instantly ? total : 0,
       counts: instantly ? guessCounts(total, model.card.classes.length) : model.card.classes.map(() => 0),
@@ -277,6 +278,22 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         )
       },
 
+      'models.ensemble': ({ models: members, name }) => {
+        const first = models.get(members[0]!)!
+        const made: Model = { ...first, id: newId(), name, run: null, card: { ...first.card, name } }
+        models.set(made.id, made)
+        publish('models.changed', { changed: [made] })
+        return made
+      },
+
+      'training.previewAugmentation': ({ patches: asked, versions }) => ({
+        edgePx: 8,
+        pictures: [...asked].map((patch) =>
+          Array.from({ length: versions }, (_, version) =>
+            Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => 120 + 100 * chance(patch, version, i % 3)),
+          ),
+        ),
+      }),
       'training.plan': (asked) => planOf(asked, chosen(asked.classes), labelledFor(asked.classes)),
       'training.start': (asked) => {
         diskFull()
@@ -321,6 +338,13 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
     },
     streams: {
+      async *'training.findRate'(_, signal) {
+        for (const news of rateSearch()) {
+          if (signal.aborted) return
+          yield news
+          await pause(40)
+        }
+      },
       async *'training.follow'({ run }, signal) {
         for (let sent = 0; !signal.aborted;) {
           const known = points.get(run) ?? []
@@ -363,13 +387,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 const guessCounts = (done: number, classes: number): number[] =>
   Array.from({ length: classes }, (_, k) => Math.floor(k === 0 ? done / 7 : (done * 6) / 7 / Math.max(1, classes - 1)))
 
-const trainingDefaults = {
-  network: 'small-vgg' as const,
-  length: { kind: 'epochs' as const, epochs: 20 },
-  learningRate: 0.002,
-  batchSize: 32,
-  augmentation: { flips: true, turns: true, stain: 0.05, colour: 0.15 },
-  balanced: true,
-  validation: { kind: 'fraction' as const, fraction: 0.2, rule: 'auto' as const },
-  seed: 1,
-}
+const trainingDefaults = TrainingSettings.omit({ name: true, classes: true, sources: true }).parse({
+  network: 'small-vgg',
+  length: { kind: 'epochs', epochs: 20 },
+})

@@ -1,7 +1,7 @@
 /** Calls on made-up labels and classes; each change answers the call and is told to everybody. */
 import type { ApiCalls, PublishApi } from '../../../src-shared/api.ts'
 import { tesseraError } from '../../../src-shared/errors.ts'
-import { type Change, CLASS_PALETTE, type LabelCount, type PatchClass } from '../../../src-shared/labels.ts'
+import { type Change, CLASS_COLOURS, type LabelCount, type PatchClass } from '../../../src-shared/labels.ts'
 import { patchRect } from '../../../src-shared/patches.ts'
 import { chance, newId } from './ids.ts'
 import { FakeLabels } from './labels.ts'
@@ -65,7 +65,13 @@ export function labelHandlers(scene: Scene, patches: FakePatches, publish: Publi
       guard()
       free(name)
       const number = Math.max(0, ...log.classes.map((each) => each.number)) + 1
-      const made = { number, id: newId<PatchClass['id']>(), name, colour: colour ?? CLASS_PALETTE[number % 14]!, key }
+      const made = {
+        number,
+        id: newId<PatchClass['id']>(),
+        name,
+        colour: colour ?? CLASS_COLOURS[(number - 1) % CLASS_COLOURS.length]!,
+        key,
+      }
       return told(log.setClasses('class-add', `add class ${name}`, [...log.classes, made]))
     },
     'labels.editClass': ({ class: number, ...edit }) => {

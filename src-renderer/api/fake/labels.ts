@@ -3,7 +3,7 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import type { SourceId } from '../../../src-shared/ids.ts'
 import {
   type Change,
-  CLASS_PALETTE,
+  CLASS_COLOURS,
   type Gesture,
   type HistoryState,
   type LabelDiff,
@@ -41,7 +41,7 @@ export class FakeLabels {
       number: i + 1,
       id: newId(),
       name: scene.longNames ? longName(i) : (['tumor', 'normal', 'stroma', 'necrosis', 'fat'][i] ?? `class ${i + 1}`),
-      colour: CLASS_PALETTE[i % CLASS_PALETTE.length]!,
+      colour: CLASS_COLOURS[i % CLASS_COLOURS.length]!,
       key: i < 9 ? String(i + 1) : null,
     }))
   }

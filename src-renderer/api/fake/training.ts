@@ -3,9 +3,16 @@ import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { PatchClass } from '../../../src-shared/labels.ts'
 import type { Model, ModelCard, SplitSummary } from '../../../src-shared/models.ts'
-import type { Layer, NetworkSummary } from '../../../src-shared/networks.ts'
+import { NetworkDescription, type LayerInput, type NetworkSummary } from '../../../src-shared/networks.ts'
 import type { Grid } from '../../../src-shared/patches.ts'
-import type { TrainingPlan, TrainingPoint, TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
+import { Recipe } from '../../../src-shared/recipe.ts'
+import type {
+  RateSearchNews,
+  TrainingPlan,
+  TrainingPoint,
+  TrainingRun,
+  TrainingSettings,
+} from '../../../src-shared/training.ts'
 import { chance, newId } from './ids.ts'
 
 export const STEPS = 240
@@ -155,7 +162,7 @@ function evaluationOf(run: TrainingRun, right: number): Evaluation {
   }
 }
 
-const layers: Layer[] = [1, 2, 3].flatMap((block): Layer[] => [
+const layers: LayerInput[] = [1, 2, 3].flatMap((block): LayerInput[] => [
   { kind: 'convolution', id: `conv${block}`, filters: 16 * 2 ** block, kernel: 3, stride: 1, padding: 1, bias: false },
   { kind: 'batch-norm', id: `norm${block}`, epsilon: 1e-5 },
   { kind: 'relu', id: `relu${block}` },
@@ -179,7 +186,7 @@ export function modelOf(
     createdAt: now,
     card: {
       format: 'tessera-model-card',
-      version: 1,
+      version: 2,
       id,
       name: run.settings.name,
       createdAt: new Date(now).toISOString(),
@@ -191,7 +198,7 @@ export function modelOf(
         preset: network.preset,
         parameters: network.parameters,
         receptiveFieldPx: network.receptiveFieldPx,
-        description: {
+        description: NetworkDescription.parse({
           name: network.title,
           input: [3, edgePx, edgePx],
           layers: [
@@ -200,26 +207,28 @@ export function modelOf(
             { kind: 'dropout', id: 'drop', rate: 0.2 },
             { kind: 'dense', id: 'classes', units: classes.length },
           ],
-        },
+        }),
       },
       data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
       split: run.split,
       training: {
-        optimiser: 'AdamW',
-        schedule: 'one cycle',
+        recipe: Recipe.parse({}),
         learningRate: run.settings.learningRate,
-        weightDecay: 0.0005,
-        labelSmoothing: 0.05,
         batchSize: run.settings.batchSize,
+        normPatches: run.settings.batchSize / 2,
         steps: STEPS,
         epochs: 20,
         minutes: run.settings.length.kind === 'minutes' ? run.settings.length.minutes : null,
+        stoppedAt: null,
         bestStep: 168,
         augmentation: run.settings.augmentation,
         balanced: run.settings.balanced,
         seed: run.settings.seed,
         seconds: 132,
+        start: null,
       },
+      testTime: run.settings.testTime,
+      members: [],
       validation: run.settings.validation.kind === 'none' ? null : evaluationOf(run, 0.86),
       weights: { file: `${id}.onnx`, sha256: 'c0ffee'.repeat(10), bytes: 1_166_000 },
       versions: {
@@ -230,5 +239,22 @@ export function modelOf(
         threads: 2,
       },
     },
+  }
+}
+
+/** A search for a learning rate as it should look: flat, a fall, a rise. */
+export function* rateSearch(): Generator<RateSearchNews> {
+  const steps = 60
+  for (let step = 0; step < steps; step++) {
+    const rate = 1e-6 * 10 ** ((6 * step) / (steps - 1))
+    const smoothed = 0.69 - 0.4 / (1 + Math.exp(-4 * (Math.log10(rate) + 3))) + 30 * rate ** 2
+    yield { kind: 'point', rate, loss: smoothed + (chance(step, 9) - 0.5) * 0.06, smoothed }
+  }
+  yield {
+    kind: 'found',
+    suggestion: 0.001,
+    steepest: 0.001,
+    least: 0.02,
+    sentence: 'The loss falls fastest at 0.001 and is least at 0.02: 0.001 is a good rate to begin with.',
   }
 }

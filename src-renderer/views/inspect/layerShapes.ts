@@ -1,88 +1,93 @@
-/**
- * What each layer of a network makes: the shape of its output and how many weights it has. Pure.
- *
- * Shapes are [channels, height, width] of one patch; after flatten and dense layers [values].
- *   convolution, pooling:  out = floor((in + 2 · padding − kernel) / stride) + 1
- *   weights of a convolution: filters · (channels · kernel² + bias); of a dense layer: units · (values + 1);
- *   of batch normalisation: 4 for each channel (scale, shift, running mean and variance; the last two are not trained)
- */
+/** What each layer of a network does, in words, beside the shape of its output and its number of weights. Pure. */
+import { orientationsOf } from '../../../src-shared/network/layerShape.ts'
+import { layersSoFar, type LayerShape } from '../../../src-shared/network/shapes.ts'
 import type { Layer, NetworkDescription } from '../../../src-shared/networks.ts'
-
-type Shape = readonly number[]
 
 export interface LayerFacts {
   layer: Layer
   /** what it does, in words: “32 filters, 3 × 3” */
   text: string
-  shape: Shape
-  /** trained weights */
+  /** [channels, height, width] of one patch; after flatten and dense layers [values] */
+  shape: readonly number[]
+  /** trained weights; running averages are not counted */
   weights: number
 }
 
-const INPUT = 'input'
-
-/** @returns one row for each layer; null when a layer reads one that is not there */
-export function layerFacts({ input, layers }: NetworkDescription): LayerFacts[] | null {
-  const shapes = new Map<string, Shape>([[INPUT, input]])
-  const rows: LayerFacts[] = []
-  let before: string = INPUT
-  for (const layer of layers) {
-    const sources = (layer.inputs ?? [before]).map((id) => shapes.get(id))
-    if (sources.some((shape) => shape === undefined)) return null
-    const facts = factsOf(layer, sources as Shape[])
-    shapes.set(layer.id, facts.shape)
-    rows.push({ layer, ...facts })
-    before = layer.id
+/** @returns a row for each layer that can be built, and what stands in the way of the rest; null = nothing does */
+export function layerFacts(network: NetworkDescription): { rows: LayerFacts[]; problem: string | null } {
+  const { layers, problem } = layersSoFar(network)
+  return {
+    rows: layers.map((layer) => ({
+      layer: layer.layer,
+      text: inWords(layer),
+      shape: layer.shape,
+      weights: layer.parameters,
+    })),
+    problem: problem?.message ?? null,
   }
-  return rows
 }
 
-function factsOf(layer: Layer, sources: readonly Shape[]): Omit<LayerFacts, 'layer'> {
-  const from = sources[0]!
-  const [channels = 1, height = 1, width = 1] = from
-  const slide = (kernel: number, stride: number, padding: number, length: number) =>
-    Math.floor((length + 2 * padding - kernel) / stride) + 1
+function inWords({ layer, inputs, inputSymmetry }: LayerShape): string {
   switch (layer.kind) {
-    case 'convolution': {
-      const { filters, kernel, stride, padding, bias } = layer
-      return {
-        text: `${filters} filters, ${kernel} × ${kernel}${stride > 1 ? `, step ${stride}` : ''}`,
-        shape: [filters, slide(kernel, stride, padding, height), slide(kernel, stride, padding, width)],
-        weights: filters * (channels * kernel * kernel + (bias ? 1 : 0)),
-      }
-    }
+    case 'convolution':
+    case 'transposed-convolution':
+    case 'group-convolution':
+      return filtersInWords(layer)
+    case 'orientation-pool':
+      return `${layer.take === 'max' ? 'largest' : 'mean'} of ${orientationsOf(inputSymmetry)} orientations`
     case 'max-pool':
-    case 'average-pool': {
-      const { kernel, stride, padding } = layer
-      return {
-        text: `${layer.kind === 'max-pool' ? 'largest' : 'mean'} of ${kernel} × ${kernel}, step ${stride}`,
-        shape: [channels, slide(kernel, stride, padding, height), slide(kernel, stride, padding, width)],
-        weights: 0,
-      }
-    }
-    case 'batch-norm':
-      return { text: 'mean 0, spread 1 in a batch', shape: from, weights: 2 * channels }
-    case 'relu':
-      return { text: 'below 0 becomes 0', shape: from, weights: 0 }
-    case 'dropout':
-      return { text: `drops ${Math.round(layer.rate * 100)} % while training`, shape: from, weights: 0 }
+    case 'average-pool':
+      return `${layer.kind === 'max-pool' ? 'largest' : 'mean'} of ${layer.kernel} × ${layer.kernel}, step ${layer.stride}`
     case 'global-average-pool':
-      return { text: 'mean of each channel', shape: [channels], weights: 0 }
+      return 'mean of each channel'
+    case 'global-max-pool':
+      return 'largest value of each channel'
+    case 'batch-norm':
+      return `mean 0, spread 1 in a batch${layer.orientations > 1 ? `, ${layer.orientations} orientations together` : ''}`
+    case 'group-norm':
+      return `mean 0, spread 1 in each patch, in ${layer.groups} groups of channels`
+    case 'layer-norm':
+      return 'mean 0, spread 1 in each patch'
+    case 'relu':
+      return `below 0 becomes 0${layer.ceiling === undefined ? '' : `, above ${layer.ceiling} becomes ${layer.ceiling}`}`
+    case 'leaky-relu':
+      return `below 0 times ${layer.slope}`
+    case 'gelu':
+    case 'silu':
+      return 'below 0 becomes almost 0, without a corner'
+    case 'sigmoid':
+      return 'squeezed between 0 and 1'
+    case 'tanh':
+      return 'squeezed between −1 and 1'
+    case 'softmax':
+      return 'shares that add up to 1'
+    case 'dropout':
+      return `drops ${Math.round(layer.rate * 100)} % while training`
     case 'flatten':
-      return { text: 'all values in a row', shape: [from.reduce((product, n) => product * n, 1)], weights: 0 }
+      return 'all values in a row'
     case 'dense':
-      return {
-        text: `${layer.units} weighted sums`,
-        shape: [layer.units],
-        weights: layer.units * (from.reduce((product, n) => product * n, 1) + 1),
-      }
+      return `${layer.units} weighted sums`
+    case 'squeeze-excitation':
+      return `turns channels up or down, by ${layer.squeezed} values`
     case 'add':
-      return { text: `sum of ${layer.inputs.join(', ')}`, shape: from, weights: 0 }
+      return `sum of ${inputs.join(', ')}`
+    case 'multiply':
+      return `product of ${inputs.join(', ')}`
     case 'concatenate':
-      return {
-        text: `${layer.inputs.join(', ')} joined`,
-        shape: [sources.reduce((sum, shape) => sum + shape[0]!, 0), ...from.slice(1)],
-        weights: 0,
-      }
+      return `${inputs.join(', ')} joined`
   }
+}
+
+function filtersInWords(
+  layer: Extract<Layer, { kind: 'convolution' | 'transposed-convolution' | 'group-convolution' }>,
+): string {
+  const { filters, kernel, stride } = layer
+  const words = [
+    `${filters} filters${layer.kind === 'group-convolution' ? ` in ${orientationsOf(layer.group)} orientations` : ''}`,
+  ]
+  words.push(`${kernel} × ${kernel}`)
+  if (stride > 1) words.push(layer.kind === 'transposed-convolution' ? `${stride} times as large` : `step ${stride}`)
+  if (layer.kind === 'convolution' && layer.dilation > 1) words.push(`taps ${layer.dilation} apart`)
+  if (layer.kind === 'convolution' && layer.groups > 1) words.push(`in ${layer.groups} groups`)
+  return words.join(', ')
 }

@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync'
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { ProjectId, SourceId, PredictionRunId, ClassId } from '../../../src-shared/ids.ts'
 import type { PredictionRun } from '../../../src-shared/predictions.ts'
@@ -6,7 +7,7 @@ import { level0Px } from '../../../src-shared/units.ts'
 import { csvLines, shortest } from '../../../src-main/exports/csv.ts'
 import { featureId, geoJsonPieces } from '../../../src-main/exports/geoJson.ts'
 import { fileName } from '../../../src-main/exports/handlers.ts'
-import { legendSvg } from '../../../src-main/exports/legend.ts'
+import { legendSvg, legendWidth } from '../../../src-main/exports/legend.ts'
 import { overlayTexels } from '../../../src-main/exports/overlayImage.ts'
 import type { PatchEntry } from '../../../src-main/exports/patchTable.ts'
 import { viridis } from '../../../src-shared/viridis.ts'
@@ -82,7 +83,7 @@ describe('CSV', () => {
 
   test('without a model it has no columns for one', () => {
     const [header] = [...csvLines([labelled], { ...context, model: null })]
-    expect(header).toBe('slide,case,file,col,row,x,y,width,height,label,labelled_by,labelled_at')
+    expect(header).toBe('slide,case,file,col,row,x,y,width,height,label,labelled_by,labelled_at,notice')
   })
 
   test.each(['=cmd()', '+1', '-1', '@x'])('a class named “%s” is no formula in a spreadsheet', (name) => {
@@ -204,6 +205,19 @@ describe('overlay', () => {
     )
     expect(svg).toContain('&lt;script&gt;&amp;&quot;')
     expect(svg).not.toContain('<b>')
+  })
+
+  test('however narrow the slide, the legend has room for what it is not for, before any note', async () => {
+    const width = legendWidth(120)
+    const legend = { title: 'a', scale: { kind: 'probability', of: 'tumor' }, mpp: 0.5 } as const
+    const text = /<text[^>]*y="86"[^>]*>([^<]*)</.exec(legendSvg({ ...legend, note: 'a mosaic' }, width))![1]!
+    expect(text).toMatch(/^For research and teaching only, not for diagnosis\..*a mosaic$/)
+    const { data, info } = await sharp(Buffer.from(legendSvg({ ...legend, note: null }, width)))
+      .greyscale()
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const inked = [...data.entries()].filter(([i, value]) => value < 200 && i >= 74 * info.width)
+    expect(Math.max(...inked.map(([i]) => i % info.width))).toBeLessThan(width - 8)
   })
 })
 

@@ -1,5 +1,5 @@
 /** The whole loop without a window: open, label, train, predict, correct, export; and the same with things going wrong. */
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
 import sharp from 'sharp'
@@ -30,6 +30,10 @@ describe('the loop on the sample mosaic', { timeout: 180_000 }, () => {
       card: { input: { edgePx: 96, channels: 3 }, notice: expect.stringContaining('not for diagnosis') },
     })
     expect(model!.card.validation!.n).toBe(run.split.validation.patches)
+    // as the curves count them: patches seen, not whole rounds of steps
+    expect(model!.card.training.epochs).toBe(
+      (model!.card.training.steps * run.settings.batchSize) / run.split.training.patches,
+    )
     const points: TrainingPoint[] = []
     for await (const some of bench.rooms.streams['training.follow']({ run: run.id }, never)) points.push(...some)
     expect(points.filter((point) => point.kind === 'validation').length).toBeGreaterThanOrEqual(3)
@@ -119,15 +123,7 @@ describe('when things go wrong', { timeout: 180_000 }, () => {
 
     const [second, first] = await bench.calls['models.list']()
     expect([first!.name, second!.name]).toEqual(['calm', 'killed'])
-    // the name stands in the file's own card, so the weights are compared by what they say
-    const [a, b] = await Promise.all(
-      [first!, second!].map(async (model) => {
-        const [run] = await bench.calls['predictions.start']({ model: model.id, slides: [grid.slide], sets: [] })
-        await bench.settled(run!.job)
-        return (await bench.rooms.readPredictions(run!.id)).probabilities
-      }),
-    )
-    expect(b).toEqual(a)
+    expect(second!.card.weights).toEqual(first!.card.weights)
   })
 
   test('paused in mid-run and resumed after a restart, a training goes on where it stood', async () => {
@@ -163,6 +159,38 @@ describe('when things go wrong', { timeout: 180_000 }, () => {
     await expect.poll(() => bench.rooms.jobs.get(predicting!.job).state).toBe('running')
     bench.processes.findLast(({ name }) => name === 'slide-read')!.process.kill()
     expect(await bench.settled(predicting!.job)).toMatchObject({ state: 'done', done: 672 })
+  })
+
+  test('the engine is killed in a prediction: finished blocks are kept, and resumed it says what one that was not killed says', async () => {
+    const bench = RoomsBench.create()
+    const { slide, grid } = await bench.addMosaic()
+    await bench.labelMosaic(grid, 12)
+    const run = await bench.calls['training.start'](bench.settings({ sources: [grid.id] }))
+    await bench.settled(run.job)
+    const [model] = await bench.calls['models.list']()
+    const predict = async () =>
+      (await bench.calls['predictions.start']({ model: model!.id, slides: [slide.id], sets: [] }))[0]!
+    const calm = await predict()
+    await bench.settled(calm.job)
+
+    const killed = await predict()
+    await expect.poll(() => bench.rooms.jobs.get(killed.job).done, { timeout: 30_000, interval: 2 }).toBeGreaterThan(0)
+    bench.processes.findLast(({ name }) => name === 'engine')!.process.kill()
+    expect(await bench.settled(killed.job)).toMatchObject({ state: 'failed', fault: { code: 'ENGINE_DIED' } })
+    const runs = async () => (await bench.calls['predictions.runs']()).find((each) => each.id === killed.id)!
+    const { done, complete } = await runs()
+    expect(complete).toBe(false)
+    expect(done).toBeGreaterThan(0)
+    expect(done).toBeLessThan(672)
+    const half = await bench.rooms.readPredictions(killed.id)
+    expect(half.patch).toHaveLength(done)
+
+    await bench.calls['jobs.resume']({ job: killed.job })
+    expect(await bench.settled(killed.job)).toMatchObject({ state: 'done', done: 672 })
+    expect(await runs()).toMatchObject({ complete: true, total: 672, done: 672 })
+    const { patch, probabilities } = await bench.rooms.readPredictions(killed.id)
+    expect(patch).toEqual(Uint32Array.from({ length: 672 }, (_, i) => i))
+    expect(probabilities).toEqual((await bench.rooms.readPredictions(calm.id)).probabilities)
   })
 
   test('the slide file is removed while open: the job names it, labels stay, and it goes on when the file is back', async () => {
@@ -312,6 +340,26 @@ describe('a model that does not fit', { timeout: 120_000 }, () => {
     expect((await bench.calls['labels.of']({ source: grid.id })).patch).toHaveLength(24)
   })
 
+  test('one that knows none of the project’s classes is refused, with both lists; one that shares a class is not', async () => {
+    const bench = RoomsBench.create()
+    const { slide, grid } = await bench.addMosaic()
+    await bench.labelMosaic(grid, 12)
+    const run = await bench.calls['training.start'](bench.settings({ sources: [grid.id] }))
+    await bench.settled(run.job)
+    const [model] = await bench.calls['models.list']()
+    const predict = async () => bench.calls['predictions.start']({ model: model!.id, slides: [slide.id], sets: [] })
+    await bench.calls['labels.editClass']({ class: 1, name: 'mucosa' })
+    await bench.calls['labels.editClass']({ class: 2, name: 'muscle' })
+    await expect(predict()).rejects.toMatchObject({
+      code: 'MODEL_CLASSES_MISMATCH',
+      data: { expected: ['tumor', 'normal'], actual: ['mucosa', 'muscle'] },
+    })
+    expect(await bench.calls['predictions.runs']()).toEqual([])
+    await bench.calls['labels.editClass']({ class: 2, name: 'Normal' })
+    const [predicting] = await predict()
+    expect(await bench.settled(predicting!.job)).toMatchObject({ state: 'done' })
+  })
+
   test('weights with another card, or none, are refused', async () => {
     const bench = RoomsBench.create()
     const { grid } = await bench.addMosaic()
@@ -335,12 +383,25 @@ describe('a model that does not fit', { timeout: 120_000 }, () => {
     await refuses('{"half": ', 'MODEL_CARD_INVALID')
     await refuses(text.replace(model!.card.weights.sha256, '0'.repeat(64)), 'MODEL_CARD_INVALID')
     await refuses(text.replace('"edgePx": 96', '"edgePx": 97'), 'MODEL_CARD_INVALID')
+    // weights alone still say what their input and output mean
+    const alone = path.join(bench.folder, 'alone.onnx')
+    copyFileSync(file, alone)
+    const found = await bench.calls['models.import']({ file: bench.handle(alone) })
+    expect(found.name).toBe('alone')
+    expect(found.card).toMatchObject({
+      input: model!.card.input,
+      classes: model!.card.classes,
+      validation: model!.card.validation,
+      weights: { sha256: model!.card.weights.sha256 },
+      training: { steps: 4, minutes: null, seconds: null },
+    })
     writeFileSync(card!, text)
     truncateSync(file, 4000)
     await expect(bench.calls['models.import']({ file: bench.handle(file) })).rejects.toMatchObject({
       code: 'MODEL_FILE_BROKEN',
     })
-    expect(await bench.calls['models.list']()).toHaveLength(2)
-    expect(existsSync(path.join(bench.folder, 'models'))).toBe(true)
+    expect(await bench.calls['models.list']()).toHaveLength(3)
+    // a model that was refused leaves nothing behind
+    expect(readdirSync(path.join(bench.folder, 'models'))).toHaveLength(3)
   })
 })

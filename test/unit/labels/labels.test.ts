@@ -223,10 +223,12 @@ describe('classes', () => {
 
   test('new classes get the next free digit and colour; past nine they have no key', () => {
     const bench = LabelBench.create()
-    for (let i = 3; i <= 12; i++) bench.calls['labels.addClass']({ name: `class ${i}`, colour: null, key: null })
+    for (let i = 3; i <= 42; i++) bench.calls['labels.addClass']({ name: `class ${i}`, colour: null, key: null })
     const classes = bench.calls['labels.classes']()
-    expect(classes.map((each) => each.key)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', null, null, null])
-    expect(new Set(classes.map((each) => each.colour)).size).toBe(12)
+    expect(classes.map((each) => each.key)).toEqual(
+      Array.from({ length: 42 }, (_, i) => (i < 9 ? String(i + 1) : null)),
+    )
+    expect(new Set(classes.map((each) => each.colour)).size).toBe(42)
   })
 
   test('undoing the making of a class after its labels were undone leaves no trace of it', () => {
@@ -342,11 +344,45 @@ describe('labels from a CSV file', () => {
     ['no column “label”', 'col,row\n0,0\n', 1],
     ['no rows', 'col,row,label\n', null],
     ['a row with too many fields', 'col,row,label\n0,0,tumor,extra\n', 2],
+    ['a quote that does not end', 'col,row,label\n0,0,"tumor\n', 2],
+    ['nothing at all', '', null],
+    ['one patch with two labels', 'col,row,label\n0,0,tumor\n0,0,normal\n', 3],
+    ['one patch with a label and without', 'col,row,label\n0,0,tumor\n0,0,\n', 3],
+    ['half a cell beside a corner', 'col,x,y,label\n3,0,0,tumor\n', 2],
+    ['half a corner beside a cell', 'col,row,x,label\n0,0,96,tumor\n', 2],
+    ['half a patch', 'col,row,label\n0.5,0,tumor\n', 2],
+    ['a patch before the first', 'col,row,label\n-1,0,tumor\n', 2],
   ])('%s stops the import, names the line, and nothing is imported', async (_what, text, line) => {
     const { bench, grid, result } = await importing(text)
     await expect(result()).rejects.toMatchObject({ code: 'LABELS_FILE_INVALID', data: { line } })
     expect(bench.stored(grid)).toEqual([])
     expect(bench.changes).toEqual([])
+  })
+
+  test('a patch said twice the same is one label', async () => {
+    const { bench, grid, result } = await importing('col,row,label\n0,0,tumor\n0,0,Tumor\n')
+    expect(await result()).toMatchObject({ read: 2 })
+    expect(bench.stored(grid)).toEqual([[0, TUMOR]])
+  })
+
+  test('a name no class can have makes none', async () => {
+    const { bench, result } = await importing(`col,row,label\n0,0,stroma\n1,0,${'x'.repeat(81)}\n`, {
+      createClasses: true,
+    })
+    await expect(result()).rejects.toMatchObject({
+      code: 'LABELS_FILE_INVALID',
+      message: expect.stringMatching(/81 characters/),
+    })
+    expect(bench.classNames()).toEqual(['tumor', 'normal'])
+    expect(bench.calls['labels.addClass']({ name: 'stroma', colour: null, key: null }).classes!.at(-1)!.number).toBe(3)
+  })
+
+  test('new classes come in the order of their names, 2 before 10; an umlaut spelt as two characters is the same name', async () => {
+    const { bench, result } = await importing('col,row,label\n0,0,10\n1,0,2\n2,0,Dru\u0308se\n3,0,dr\u00FCse\n', {
+      createClasses: true,
+    })
+    await result()
+    expect(bench.classNames().map((name) => name.toLowerCase())).toEqual(['tumor', 'normal', '2', '10', 'dr\u00FCse'])
   })
 
   test('unknown names stop the import, unless they are mapped or may be created', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { PresetName } from '../../../src-shared/networks.ts'
 import { LARGEST_EDGE, networkSummaries, presetNetwork, SMALLEST_EDGE } from '../../../src-main/models/presets.ts'
-import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
 
 const edges = [16, 17, 20, 28, 32, 48, 64, 96, 100, 128, 160, 224, 256, 299, 384, 512]
 

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { initialWeights } from '../../../src-main/nn/initialise.ts'
 import { parameterLayout, parameterView } from '../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../src-main/nn/graph/shapes.ts'
-import { adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
+import { adam, adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
 import { continued, seeded, seededRandom, shuffled } from '../../../src-main/nn/random.ts'
-import { cosineSchedule, learningRateAt } from '../../../src-main/nn/schedule.ts'
+import type { ScheduleChoice } from '../../../src-shared/recipe.ts'
+import { scheduleOf } from '../../../src-main/nn/schedule.ts'
 import { network } from './randomNetworks.ts'
 
 const many = <T>(count: number, draw: () => T): T[] => Array.from({ length: count }, draw)
@@ -101,6 +102,51 @@ describe('weights before training', () => {
     expect(new Set([...part('b.scale'), ...weights.variance])).toEqual(new Set([1]))
   })
 
+  test('open the gates of a squeeze-excitation half: what enters their sigmoid is near 0', () => {
+    const gated = parameterLayout(
+      networkShapes(
+        network(
+          'g',
+          [16, 4, 4],
+          [
+            { kind: 'squeeze-excitation', id: 'gates', squeezed: 64 },
+            { kind: 'flatten', id: 'f' },
+            { kind: 'dense', id: 'd', units: 2 },
+          ],
+        ),
+      ),
+    )
+    const { parameters } = initialWeights(gated, 3)
+    const roles = gated.parameters.map((parameter) => [parameter.role, parameterView(parameters, parameter)] as const)
+    const of = new Map(roles)
+    expect(new Set([...of.get('squeeze-bias')!, ...of.get('excite-bias')!])).toEqual(new Set([0]))
+    // Over 64 hidden values of size 1, 0.1 / √64 each gives a spread of 0.1: gates between 0.45 and 0.55.
+    const excite = [...of.get('excite-weight')!]
+    expect(Math.sqrt(mean(excite.map((value) => value * value)) * 64)).toBeCloseTo(0.1, 2)
+    expect(Math.sqrt((mean([...of.get('squeeze-weight')!].map((value) => value * value)) * 16) / 2)).toBeCloseTo(1, 1)
+  })
+
+  test('of a group convolution count every orientation it reads as fan-in, and of a grouped one its group', () => {
+    const turned = parameterLayout(
+      networkShapes(
+        network(
+          't',
+          [4, 8, 8],
+          [
+            { kind: 'convolution', id: 'c', filters: 4, kernel: 3, groups: 2 },
+            { kind: 'group-convolution', id: 'l', group: 'p4', filters: 2, kernel: 3 },
+            { kind: 'group-convolution', id: 'g', group: 'p4', filters: 2, kernel: 3 },
+            { kind: 'orientation-pool', id: 'o', take: 'mean' },
+            { kind: 'flatten', id: 'f' },
+            { kind: 'dense', id: 'd', units: 2 },
+          ],
+        ),
+      ),
+    )
+    const fanIn = Object.fromEntries(turned.parameters.map((parameter) => [parameter.name, parameter.fanIn]))
+    expect(fanIn).toMatchObject({ 'c.weight': 2 * 9, 'l.weight': 4 * 9, 'g.weight': 2 * 4 * 9, 'd.weight': 8 })
+  })
+
   test('are the same for the same seed, and others for another', () => {
     expect(initialWeights(layout, 3)).toEqual(weights)
     expect(initialWeights(layout, 4).parameters).not.toEqual(weights.parameters)
@@ -108,25 +154,44 @@ describe('weights before training', () => {
 })
 
 describe('learning rate', () => {
-  const schedule = cosineSchedule(0.1, 1000)
+  const cosine = { kind: 'cosine', warmUp: 0.1 } as const
+  const rateAt = scheduleOf(cosine, 0.1, 1000)
 
   test('climbs to its peak in a tenth of the steps, then falls to almost 0', () => {
-    expect(schedule.warmUp).toBe(100)
-    expect(learningRateAt(schedule, 0)).toBeCloseTo(0.001, 9)
-    expect(learningRateAt(schedule, 99)).toBeCloseTo(0.1, 9)
-    expect(learningRateAt(schedule, 100)).toBeCloseTo(0.1, 9)
-    expect(learningRateAt(schedule, 550)).toBeCloseTo(0.05, 9)
-    expect(learningRateAt(schedule, 999)).toBeGreaterThan(0)
-    expect(learningRateAt(schedule, 999)).toBeLessThan(1e-6)
+    expect(rateAt(0)).toBeCloseTo(0.001, 9)
+    expect(rateAt(99)).toBeCloseTo(0.1, 9)
+    expect(rateAt(100)).toBeCloseTo(0.1, 9)
+    expect(rateAt(550)).toBeCloseTo(0.05, 9)
+    expect(rateAt(999)).toBeGreaterThan(0)
+    expect(rateAt(999)).toBeLessThan(1e-6)
   })
 
-  test('of a single step is its peak', () => expect(learningRateAt(cosineSchedule(0.1, 1), 0)).toBe(0.1))
+  test('warm-up takes at most 500 steps', () => {
+    const long = scheduleOf(cosine, 0.1, 100_000)
+    expect(long(498)).toBeLessThan(0.1)
+    expect(long(500)).toBeCloseTo(0.1, 9)
+  })
+
+  test.each([
+    cosine,
+    { kind: 'one-cycle', warmUp: 0.3, startDivisor: 25, endDivisor: 1e4 },
+    { kind: 'step', warmUp: 0.1, at: [0.5], factor: 0.1 },
+    { kind: 'constant', warmUp: 0 },
+  ] satisfies ScheduleChoice[])('of a single step is its peak, and of two it is no more ($kind)', (choice) => {
+    expect(scheduleOf(choice, 0.1, 1)(0)).toBeCloseTo(0.1, 12)
+    for (const step of [0, 1]) {
+      expect(scheduleOf(choice, 0.1, 2)(step)).toBeGreaterThan(0)
+      expect(scheduleOf(choice, 0.1, 2)(step)).toBeLessThanOrEqual(0.1)
+    }
+  })
 })
 
 describe.each([
-  ['AdamW', adamW(), 0.3],
-  ['Nesterov', nesterov(), 0.02],
-])('%s', (_, optimiser, rate) => {
+  ['AdamW', adamW(), 0.3, 0.9],
+  // Its steps do not depend on how long a gradient is, so a little decay pulls as far as any other gradient.
+  ['Adam', adam({ weightDecay: 1e-3 }), 0.3, 0],
+  ['Nesterov', nesterov(), 0.02, 0.9],
+])('%s', (_, optimiser, rate, decayed) => {
   const plain = (length: number) => [{ start: 0, end: length, decays: false }]
 
   test('finds the bottom of a bowl ten times as steep one way as the other', () => {
@@ -147,7 +212,7 @@ describe.each([
     let state = optimiser.init(2)
     for (let step = 0; step < 10; step++) state = optimiser.update(x, new Float32Array(2), state, 0.1, ranges)
     expect(x[0]).toBeLessThan(1)
-    expect(x[0]).toBeGreaterThan(0.9)
+    expect(x[0]).toBeGreaterThan(decayed)
     expect(x[1]).toBe(1)
   })
 

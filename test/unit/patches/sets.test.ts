@@ -1,10 +1,11 @@
 /** Folders, lists and IDX pairs as patch sets. */
-import { copyFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import type { PatchSet } from '../../../src-shared/patches.ts'
+import { micronPerPx } from '../../../src-shared/units.ts'
 import { handle, SlideBench } from '../../fixtures/slideBench.ts'
 import { sharedFile, testWith } from '../../fixtures/sharedData.ts'
 import { sharedReader } from '../../fixtures/slideReaders.ts'
@@ -63,6 +64,40 @@ describe('a folder', () => {
     writeFileSync(path.join(folder, 'a', 'notes.txt'), 'hello')
     const set = await addFolder(bench, folder)
     expect(labels(bench, set)).toEqual(['a', 'b', null])
+  })
+
+  test.skipIf(process.platform === 'win32')(
+    'links to folders and pictures are followed, a link back to a folder above is not, one to nowhere is named',
+    async () => {
+      const bench = SlideBench.create(reader)
+      const [folder, elsewhere] = ['set', 'elsewhere'].map((name) => path.join(bench.folder, name)) as [string, string]
+      for (const name of ['1.png', '2.png']) await picture(path.join(elsewhere, 'tumor', name))
+      await picture(path.join(folder, 'normal/1.png'))
+      symlinkSync(path.join(elsewhere, 'tumor'), path.join(folder, 'tumor'))
+      symlinkSync(path.join(elsewhere, 'tumor/1.png'), path.join(folder, 'normal/2.png'))
+      symlinkSync(folder, path.join(folder, 'normal', 'loop'))
+      expect(labels(bench, await addFolder(bench, folder))).toEqual(['normal', 'normal', 'tumor', 'tumor'])
+      symlinkSync(path.join(elsewhere, 'gone.png'), path.join(folder, 'normal/3.png'))
+      await expect(addFolder(bench, folder)).rejects.toMatchObject({
+        code: 'PATCH_SET_BROKEN',
+        message: expect.stringMatching(/1 of its 5 pictures can not be read: .*3\.png/),
+      })
+    },
+  )
+
+  test('the same folder is one set however often it is added; with another file, scale or label it is another', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    for (const name of ['a/1.png', 'a/2.png', 'b/1.png']) await picture(path.join(folder, name))
+    const set = await addFolder(bench, folder)
+    expect(await addFolder(bench, folder)).toEqual(set)
+    const scaled = await bench.patches.handlers['patches.addFolder']({ folder: handle(folder), mpp: micronPerPx(0.5) })
+    renameSync(path.join(folder, 'a/2.png'), path.join(folder, 'b/2.png'))
+    const relabelled = await addFolder(bench, folder)
+    await picture(path.join(folder, 'b/3.png'))
+    const grown = await addFolder(bench, folder)
+    expect(new Set([set, scaled, relabelled, grown].map((each) => each.id)).size).toBe(4)
+    expect(bench.patches.sources.all()).toHaveLength(4)
   })
 
   test('pictures that are all grey have one channel', async () => {

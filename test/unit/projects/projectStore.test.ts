@@ -75,6 +75,21 @@ describe('the lock', () => {
     openProject(folder, who).close()
   })
 
+  test('a project that nobody has open says so to who only looks, also after its holder was killed', async () => {
+    const folder = usedProject()
+    const holderOf = () => {
+      const looking = openProject(folder, { ...who, readonly: true })
+      looking.close()
+      return looking.project.readOnly!.holder
+    }
+    expect(holderOf()).toBe('a test, to look only')
+    const holder = await holderProcess(folder)
+    expect(holderOf()).toMatch(/^a program that will be killed \(process \d+/)
+    holder.kill('SIGKILL')
+    await new Promise((resolve) => holder.once('exit', resolve))
+    expect(holderOf()).toBe('a test, to look only')
+  })
+
   test('is free again the moment its holder is killed', async () => {
     const folder = usedProject()
     const holder = await holderProcess(folder)
@@ -147,6 +162,19 @@ describe('a file that is not as it should be', () => {
       expect(restored.store.read.all('SELECT name FROM people')).toEqual([{ name: 'Anna' }])
     },
   )
+
+  test.each([
+    ['overwritten with text', (file: string) => writeFileSync(file, 'dear diary '.repeat(2000))],
+    ['emptied', (file: string) => truncateSync(file, 0)],
+  ])('who only looks at a database that was %s is told so, and moves nothing', (_how, breakIt) => {
+    const folder = usedProject()
+    breakIt(databaseFile(folder))
+    const before = readFileSync(databaseFile(folder))
+    expect(() => openProject(folder, { ...who, readonly: true })).toThrow(
+      expect.objectContaining({ code: 'PROJECT_BROKEN', data: expect.objectContaining({ setAside: null }) }),
+    )
+    expect(readFileSync(databaseFile(folder)).equals(before)).toBe(true)
+  })
 
   test('an empty database is set aside too: it must not become an empty project', () => {
     const folder = usedProject()

@@ -1,7 +1,7 @@
 /** Colours: the tables of the overlay, and whether readers can tell classes and words apart. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { CLASS_PALETTE } from '../../../src-shared/labels.ts'
+import { CLASS_COLOURS, CLASS_PALETTE } from '../../../src-shared/labels.ts'
 import { type Rgb, VIRIDIS } from '../../../src-shared/viridis.ts'
 import { rgbOf } from '../../../src-renderer/styles/colours.ts'
 import {
@@ -86,6 +86,15 @@ describe('class colours', () => {
     for (let i = 0; i < all.length; i++)
       for (let k = i + 1; k < all.length; k++)
         expect(distance(all[i]!, all[k]!), `${CLASS_PALETTE[i]} and ${CLASS_PALETTE[k]}`).toBeGreaterThan(9)
+  })
+
+  test('all colours a class can be given by itself differ to the eye', () => {
+    const all = CLASS_COLOURS.map((colour) => seen(colour, null))
+    expect(CLASS_COLOURS).toHaveLength(42)
+    for (const colour of CLASS_COLOURS) expect(colour).toMatch(/^#[0-9a-f]{6}$/)
+    for (let i = 0; i < all.length; i++)
+      for (let k = i + 1; k < all.length; k++)
+        expect(distance(all[i]!, all[k]!), `${CLASS_COLOURS[i]} and ${CLASS_COLOURS[k]}`).toBeGreaterThan(2.3)
   })
 
   test('tumor and normal are far apart for everybody', () => {

@@ -24,9 +24,9 @@ describe('numbers', () => {
     expect(numbers.micrometres(112)).toBe('112 µm')
     expect(numbers.micrometres(4.25)).toBe('4.3 µm')
     expect(numbers.micrometres(1250)).toBe('1.25 mm')
-    expect(numbers.squareMillimetres(12.4)).toBe('12.40 mm²')
-    expect(numbers.squareMillimetres(0.00867)).toBe('0.00867 mm²')
-    expect(numbers.squareMillimetres(0)).toBe('0.00 mm²')
+    expect(numbers.squareMillimetres(12.4)).toBe('12.40')
+    expect(numbers.squareMillimetres(0.00867)).toBe('0.00867')
+    expect(numbers.squareMillimetres(0)).toBe('0.00')
   })
 
   test('shares, intervals, sizes and rates', () => {

@@ -31,7 +31,7 @@ export function averagePoolGradient(layer: AveragePool, { graph, shape, gradient
     return { inputs: [graph.op('Mul', [averaged, graph.scalar(kernel * kernel)])], parameters: {} }
   }
   const ones = graph.constant([channels, 1, kernel, kernel], new Float32Array(channels * kernel * kernel).fill(1))
-  const attributes = [...spreadAttributes(layer, shape), intAttribute('group', channels)]
+  const attributes = spreadAttributes({ ...layer, dilation: 1, groups: channels }, shape.inputShapes[0] ?? [])
   return { inputs: [graph.op('ConvTranspose', [shared, ones], attributes)], parameters: {} }
 }
 

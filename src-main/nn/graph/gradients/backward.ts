@@ -1,7 +1,8 @@
 /** What a layer's backward pass is given and what it answers, as names of values in the training graph. */
+import { isMap, type Shape } from '../../../../src-shared/network/layerShape.ts'
+import type { LayerShape } from '../../../../src-shared/network/shapes.ts'
 import type { GraphWriter } from '../graphWriter.ts'
 import type { ParameterNames } from '../layerOps.ts'
-import type { LayerShape } from '../shapes.ts'
 
 export type Backward = {
   graph: GraphWriter
@@ -32,12 +33,13 @@ export function kept(backward: Backward, what: string): string {
   return value
 }
 
-/** A vector with one number for each channel, shaped to be broadcast over maps [batch, channel, height, width]. */
-export const acrossMaps = (graph: GraphWriter, vector: string, channels: number): string =>
-  graph.op('Reshape', [vector, graph.integers([channels, 1, 1])])
-
 /** Σ over batch, height and width: one number for each channel. */
 export const sumPerChannel = (graph: GraphWriter, maps: string): string =>
   graph.op('ReduceSum', [maps, graph.integers([0, 2, 3])], [DROP_AXES])
 
+/** Σ over the batch, and over height and width where there are any: one number for each channel or feature. */
+export const sumPer = (graph: GraphWriter, values: string, shape: Shape): string =>
+  isMap(shape) ? sumPerChannel(graph, values) : graph.op('ReduceSum', [values, graph.integers([0])], [DROP_AXES])
+
 export const DROP_AXES = { name: 'keepdims', type: 2, i: 0 }
+export const KEEP_AXES = { ...DROP_AXES, i: 1 }

@@ -9,32 +9,39 @@
  * maps instead of six.
  * @see Ioffe, Szegedy, Batch Normalization, ICML (2015), section 3
  */
-import type { Layer } from '../../../../src-shared/networks.ts'
+import { sizeOf } from '../../../../src-shared/network/layerShape.ts'
+import type { LayerOf } from '../../../../src-shared/networks.ts'
 import { parameterName } from '../layerOps.ts'
-import { DROP_AXES, acrossMaps, kept, sumPerChannel, type Backward, type LayerGradients } from './backward.ts'
+import { acrossPlaces, joinedOrientations } from '../normOps.ts'
+import { kept, sumPer, type Backward, type LayerGradients } from './backward.ts'
 
-export function batchNormGradient(layer: Extract<Layer, { kind: 'batch-norm' }>, backward: Backward): LayerGradients {
-  const { graph, batch, gradient, shape, inputs, parameters } = backward
-  const [input = ''] = inputs
-  const [channels, rows = 1, columns = 1] = shape.shape
-  const perValue = graph.scalar(-1 / (batch * rows * columns))
+export function batchNormGradient(layer: LayerOf<'batch-norm'>, backward: Backward): LayerGradients {
+  const { graph, batch, parameters } = backward
+  const joined = joinedOrientations(layer, backward.shape.shape)
+  const shape = joined ?? backward.shape.shape
+  const inJoined = (value: string) =>
+    joined ? graph.op('Reshape', [value, graph.integers([batch, ...joined])]) : value
+  const gradient = inJoined(backward.gradient)
+  const input = inJoined(backward.inputs[0] ?? '')
+  const perValue = graph.scalar((-1 * shape[0]) / (batch * sizeOf(shape)))
   const mean = kept(backward, 'mean')
 
   const spread = graph.op('Sqrt', [graph.op('Add', [kept(backward, 'variance'), graph.scalar(layer.epsilon)])])
   const r = graph.op('Reciprocal', [spread])
-  const shift = sumPerChannel(graph, gradient)
-  const withInput = graph.op('ReduceSum', [graph.op('Mul', [gradient, input]), graph.integers([0, 2, 3])], [DROP_AXES])
+  const shift = sumPer(graph, gradient, shape)
+  const withInput = sumPer(graph, graph.op('Mul', [gradient, input]), shape)
   const scale = graph.op('Mul', [r, graph.op('Sub', [withInput, graph.op('Mul', [mean, shift])])])
 
   const a = graph.op('Mul', [parameterName(parameters, 'scale'), r])
   const b = graph.op('Mul', [graph.op('Mul', [a, graph.op('Mul', [r, scale])]), perValue])
   const c = graph.op('Sub', [graph.op('Mul', [graph.op('Mul', [a, shift]), perValue]), graph.op('Mul', [b, mean])])
   const fromInput = graph.op('Add', [
-    graph.op('Mul', [input, acrossMaps(graph, b, channels)]),
-    acrossMaps(graph, c, channels),
+    graph.op('Mul', [input, acrossPlaces(graph, b, shape)]),
+    acrossPlaces(graph, c, shape),
   ])
+  const toInput = graph.op('Add', [graph.op('Mul', [gradient, acrossPlaces(graph, a, shape)]), fromInput])
   return {
-    inputs: [graph.op('Add', [graph.op('Mul', [gradient, acrossMaps(graph, a, channels)]), fromInput])],
+    inputs: [joined ? graph.op('Reshape', [toInput, graph.integers([batch, ...backward.shape.shape])]) : toInput],
     parameters: { scale, shift },
   }
 }

@@ -6,7 +6,7 @@
  * would send the gradient to every one of the equal values.
  */
 import { textAttribute, intAttribute } from '../onnx.ts'
-import { sizeOf } from '../shapes.ts'
+import { sizeOf } from '../../../../src-shared/network/layerShape.ts'
 import { kept, type Backward, type LayerGradients } from './backward.ts'
 
 export function maxPoolGradient(backward: Backward): LayerGradients {

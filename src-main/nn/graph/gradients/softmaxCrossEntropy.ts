@@ -9,9 +9,7 @@
  */
 import type { GraphWriter } from '../graphWriter.ts'
 import { intAttribute } from '../onnx.ts'
-import { DROP_AXES } from './backward.ts'
-
-const KEEP_AXES = { ...DROP_AXES, i: 1 }
+import { DROP_AXES, KEEP_AXES } from './backward.ts'
 
 export function softmaxCrossEntropy(
   graph: GraphWriter,

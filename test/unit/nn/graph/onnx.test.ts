@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { forwardModel } from '../../../../src-main/nn/graph/forwardGraph.ts'
 import { decodeModel, floatsOf, RUNTIME_DOMAIN } from '../../../../src-main/nn/graph/onnx.ts'
 import { parameterLayout, parameterView } from '../../../../src-main/nn/graph/parameters.ts'
-import { networkShapes } from '../../../../src-main/nn/graph/shapes.ts'
+import { networkShapes } from '../../../../src-shared/network/shapes.ts'
 import { trainingGraph } from '../../../../src-main/nn/graph/trainingGraph.ts'
 import { networksOfEachKind, randomBatch, randomNetwork, randomWeights } from '../randomNetworks.ts'
 
@@ -84,6 +84,25 @@ test('every value of every training graph is made before it is read, once', () =
       }
     }
   }
+})
+
+test('every kind of layer is exported in standard operators', () => {
+  for (const network of networksOfEachKind) {
+    const { graph } = decodeModel(forwardModel(network, randomWeights(network, SEED)))
+    expect(new Set(graph.node.map(({ domain }) => domain)), network.name).toEqual(new Set(['']))
+  }
+})
+
+test('group convolutions and their norms are exported as plain ones, with filters in all orientations', () => {
+  const turned = networksOfEachKind.find(({ name }) => name.includes('p4m, oriented to oriented'))!
+  const { graph } = decodeModel(forwardModel(turned, randomWeights(turned, SEED)))
+  const dims = (name: string) => graph.initializer.find((tensor) => tensor.name === name)?.dims
+  expect([dims('lift.weight'), dims('it.weight')]).toEqual([
+    [16, 4, 3, 3],
+    [24, 16, 2, 2],
+  ])
+  expect([dims('norm.scale'), dims('norm.mean'), dims('it.bias')]).toEqual([[16], [16], [24]])
+  expect(graph.node.filter(({ opType }) => opType === 'Gather')).toEqual([])
 })
 
 test('only graphs that stay in the program use operators of the runtime itself', () => {

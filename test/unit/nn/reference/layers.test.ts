@@ -9,7 +9,6 @@ import { dropout, dropoutBackward } from '../../../../src-main/nn/reference/drop
 import { flatten, flattenBackward } from '../../../../src-main/nn/reference/flatten.ts'
 import { globalAveragePool, globalAveragePoolBackward } from '../../../../src-main/nn/reference/globalAveragePool.ts'
 import { maxPool, maxPoolBackward } from '../../../../src-main/nn/reference/maxPool.ts'
-import { relu, reluBackward } from '../../../../src-main/nn/reference/relu.ts'
 import { smoothedTarget, softmax, softmaxCrossEntropy } from '../../../../src-main/nn/reference/softmaxCrossEntropy.ts'
 import { tensor } from '../../../../src-main/nn/reference/tensor.ts'
 import { expectSlope, randomTensor, weighted } from './slope.ts'
@@ -172,7 +171,6 @@ describe('layers without parameters', () => {
       randomTensor(x.dims, seed, 20).data.map((value) => (value < 0 ? 0 : 2)),
     )
     const weights = randomTensor(x.dims, seed, 21)
-    expectSlope(x, reluBackward(x, weights), () => weighted(relu(x), weights))
     expectSlope(x, dropoutBackward(mask, weights), () => weighted(dropout(x, mask), weights))
     expectSlope(x, flattenBackward(x.dims, weights), () => weighted(flatten(x), weights))
 
@@ -186,10 +184,6 @@ describe('layers without parameters', () => {
     const [first, second] = concatenateBackward([x, other], both)
     expectSlope(x, first, () => weighted(concatenate([x, other]), both))
     expectSlope(other, second, () => weighted(concatenate([x, other]), both))
-  })
-
-  test('what is negative becomes 0', () => {
-    expect([...relu(tensor([1, 3], [-1, 0, 2])).data]).toEqual([0, 0, 2])
   })
 
   test('joined maps keep the channels of one patch together', () => {

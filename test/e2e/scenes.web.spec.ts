@@ -1,0 +1,195 @@
+/**
+ * Every stage and dialog of the window in worlds that are empty, full, broken or locked: nothing is cut or runs out of the
+ * window, and axe finds nothing. Full = 2,000 slides, 1,000,000 patches, 40 classes, names of 80 characters.
+ */
+import { type Browser, expect, test } from '@playwright/test'
+import { STAGES } from '../../src-renderer/stores/window.ts'
+import { FakeWindowHost, type Look, type SceneName } from './fakeWindow.ts'
+import type { TesseraWindow } from './tesseraWindow.ts'
+import { launchBrowser } from './webHost.ts'
+
+// a million patches are made up, drawn and looked through by axe in one page
+test.setTimeout(300_000)
+
+let browser: Browser
+let host: FakeWindowHost
+
+test.beforeAll(async () => {
+  browser = await launchBrowser()
+  host = new FakeWindowHost()
+  await host.start()
+})
+
+test.afterAll(async () => {
+  await browser.close()
+  await host.remove()
+})
+
+const TITLES = { label: 'Label', train: 'Train', review: 'Review', inspect: 'Inspect', results: 'Results' } as const
+
+async function expectSound(window: TesseraWindow, where: string): Promise<void> {
+  expect.soft(await window.layoutProblems(), `layout of ${where}`).toEqual([])
+  expect.soft(await window.accessibilityProblems(), `axe on ${where}`).toEqual([])
+}
+
+const looks: [SceneName, Look][] = [
+  ['full', { scheme: 'light' }],
+  ['full', { width: 1920, height: 1080, scheme: 'dark' }],
+  ['empty', { scheme: 'dark' }],
+  ['failing', { scheme: 'dark' }],
+  ['readonly', { scheme: 'light' }],
+]
+
+for (const [scene, look] of looks)
+  test(`${scene}, ${look.scheme}, ${look.width ?? 1280} px wide: every stage is whole and axe finds nothing`, async () => {
+    const window = await host.open(browser, scene, look)
+    for (const stage of STAGES) {
+      const panel = await window.stage(TITLES[stage])
+      if (scene === 'full' && stage === 'train') {
+        await panel.getByRole('button', { name: /^New training/ }).click()
+        await panel.getByRole('button', { name: /: choose$/ }).click()
+        await panel.getByRole('button', { name: /^Learning rate/ }).click()
+      }
+      await window.page.waitForTimeout(600)
+      await expectSound(window, `${scene}, ${stage}`)
+    }
+    await window.page.context().close()
+  })
+
+test('no project, a broken one, and the first start are whole and axe finds nothing', async () => {
+  for (const scene of ['none', 'first'] as const)
+    for (const scheme of ['light', 'dark'] as const) {
+      const window = await host.open(browser, scene, { scheme })
+      await window.page.waitForTimeout(400)
+      await expectSound(window, `${scene}, ${scheme}`)
+      await window.page.context().close()
+    }
+})
+
+/** How each dialog is opened, and what it is called. */
+const dialogs: [name: string | RegExp, open: (window: TesseraWindow) => Promise<unknown>][] = [
+  ['All commands', (window) => window.press('Control+k')],
+  ['Keys', (window) => window.press('F1')],
+  ['Projects', (window) => window.press('Control+Shift+o')],
+  ['Add slides', (window) => window.press('Control+o')],
+  ['Export', (window) => window.press('Control+e')],
+  [/TCGA-XK-AAJU|case-0001/, (window) => window.press('Alt+p')],
+  ['Cases (patients)', (window) => window.command('Cases')],
+  ['About Tessera', (window) => window.command('About')],
+  ['Choose a model', (window) => window.command('Import a model')],
+  ['Import labels', (window) => window.command('Import labels')],
+  ['Merge class', (window) => window.classMenu('(Class 2:|normal)', 'Merge into another…')],
+  ['Delete class', (window) => window.classMenu('(Class 2:|normal)', 'Delete…')],
+  ['µm/px', (window) => window.page.getByRole('option', { name: /0004/ }).click()],
+]
+
+for (const [scene, scheme] of [
+  ['full', 'light'],
+  ['troubled', 'dark'],
+] as const)
+  test(`every dialog of a project that is ${scene}, in ${scheme}, is whole, axe finds nothing, and Esc closes it`, async () => {
+    const window = await host.open(browser, scene, { scheme })
+    await window.page.locator('[data-ready="true"]').waitFor()
+    for (const [name, open] of dialogs) {
+      await open(window)
+      if (name === 'µm/px') await (await window.stage('Label')).getByRole('button', { name: 'Say µm/px…' }).click()
+      const dialog = window.page.getByRole('dialog', { name })
+      await expect(dialog).toBeVisible()
+      await window.page.waitForTimeout(200)
+      await expectSound(window, `dialog ${name}`)
+      await window.press('Escape')
+      await expect(dialog).toBeHidden()
+    }
+    await window.page.context().close()
+  })
+
+test('the menu of forty classes scrolls inside the window, and so many names stay inside the legend', async () => {
+  const window = await host.open(browser, 'full')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const results = await window.stage('Results')
+  await results.getByRole('radio', { name: 'Class' }).click()
+  await expect(window.page.getByTestId('legend').getByRole('listitem')).toHaveCount(12)
+  await window.page.getByRole('button', { name: /^Active class/ }).click()
+  await expect(window.page.getByRole('menuitem')).toHaveCount(40)
+  await expectSound(window, 'the menu of classes')
+  await window.page.context().close()
+})
+
+test('review of a slide without predictions says so and offers to predict it', async () => {
+  const window = await host.open(browser, 'full')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const review = await window.stage('Review')
+  await window.page.getByRole('option', { name: /_0008/ }).click()
+  await expect(review.getByText('This slide has no predictions of Model 1 yet.')).toBeVisible()
+  await expect(review.getByRole('button', { name: 'Predict this slide' })).toBeEnabled()
+  await window.page.context().close()
+})
+
+test('the curves of a training are drawn in the ink of the theme, also when the system changes it', async () => {
+  const window = await host.open(browser, 'trained', { scheme: 'light' })
+  const train = await window.stage('Train')
+  /** The mean brightness of what is drawn in the first chart, 0 to 255. */
+  const ink = () =>
+    train
+      .locator('canvas')
+      .first()
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        let [sum, weight] = [0, 0]
+        for (let i = 0; i < data.length; i += 4) {
+          sum += data[i + 3]! * data[i + 1]!
+          weight += data[i + 3]!
+        }
+        return weight === 0 ? null : sum / weight
+      })
+  await expect.poll(ink).not.toBeNull()
+  const light = (await ink())!
+  await window.page.emulateMedia({ colorScheme: 'dark' })
+  await expect.poll(ink).not.toBeCloseTo(light, 0)
+  await window.page.emulateMedia({ colorScheme: 'light' })
+  await expect.poll(ink).toBeCloseTo(light, 0)
+  await window.page.context().close()
+})
+
+test('an error stands where it happened, says what to do, and its details can be copied', async () => {
+  const window = await host.open(browser, 'failing')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  await window.hoverMiddle()
+  await window.press('1')
+  const alert = window.page.getByRole('alert').filter({ hasText: 'DISK_FULL' })
+  await expect(alert).toContainText('The disk is full')
+  await expect(alert).toContainText('Free some space')
+  await alert.getByRole('button', { name: 'Copy details' }).click()
+  await expect(alert.getByRole('button', { name: 'Copied' })).toBeVisible()
+  const copied = JSON.parse(await window.page.evaluate(() => navigator.clipboard.readText())) as Record<string, unknown>
+  expect(copied).toMatchObject({ code: 'DISK_FULL', data: { file: 'project.sqlite' } })
+  await alert.getByRole('button', { name: 'Put away' }).click()
+  await expect(alert).toBeHidden()
+  await window.page.context().close()
+})
+
+test('with forty classes every one can be given in review', async () => {
+  const window = await host.open(browser, 'full')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const review = await window.stage('Review')
+  await review.getByRole('button', { name: /^Accept Class/ }).waitFor({ timeout: 30_000 })
+  const chosen = review.getByRole('combobox', { name: 'Another class' })
+  await chosen.selectOption({ label: await chosen.locator('option').last().innerText() })
+  await expect(review.getByText('0 accepted, 1 corrected')).toBeVisible()
+  await window.page.context().close()
+})
+
+test('in a project that can only be read, a press on the slide pans and the tools that change it are off', async () => {
+  const window = await host.open(browser, 'readonly')
+  await window.page.locator('[data-ready="true"]').waitFor()
+  const tools = window.page.getByRole('group', { name: 'Tools' })
+  await expect(tools.locator('[data-tool="label"]')).toHaveAttribute('aria-disabled', 'true')
+  await expect(tools.locator('[data-tool="pan"]')).toHaveAttribute('aria-pressed', 'true')
+  const labels = await window.count('tumor')
+  await window.hoverMiddle()
+  await window.page.mouse.down()
+  await window.page.mouse.up()
+  await window.press('2')
+  expect(await window.count('tumor')).toBe(labels)
+  await window.page.context().close()
+})
