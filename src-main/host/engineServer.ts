@@ -116,7 +116,8 @@ export function engineServer(
       },
     },
     streams: {
-      'engine.findRate': (order, signal) => withData(order, (data) => searchRate(order, data, { backend: backendOn('cpu'), signal })),
+      'engine.findRate': (order, signal) =>
+        withData(order, (data) => searchRate(order, data, { backend: backendOn('cpu'), signal })),
       async *'engine.train'(order, signal) {
         const stopping = new AbortController()
         const stop = () => stopping.abort()

@@ -35,7 +35,8 @@ export type Columned = {
 
 export const isColumned = ({ graph, layer, from, to }: Columned): boolean =>
   graph.operators === 'processor' &&
-  layer.groups === 1 && (to[1] * to[2] <= SMALL_MAP || from[0] * to[1] * to[2] <= FEW_NUMBERS)
+  layer.groups === 1 &&
+  (to[1] * to[2] <= SMALL_MAP || from[0] * to[1] * to[2] <= FEW_NUMBERS)
 
 // Patches are the last axis inside this file: they lie side by side, so shifting a map by a row moves whole stretches.
 

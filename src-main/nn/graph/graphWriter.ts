@@ -8,7 +8,6 @@ import {
   type OnnxAttribute,
   type OnnxGraph,
 } from './onnx.ts'
-import { standardForRuntimeOp } from './standardOperators.ts'
 
 /**
  * `processor`: also operators that only the runtime's provider for the processor has, which are faster there.
@@ -30,7 +29,10 @@ export interface GraphWriter {
   op(type: string, inputs: readonly string[], attributes?: readonly OnnxAttribute[], name?: string): string
   /** One operator with several results. */
   ops(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[], results: number): string[]
-  /** An operator that only ONNX Runtime has. */
+  /**
+   * An operator that only ONNX Runtime has, and only on the processor.
+   * @throws {Error} in standard operators: a bug of the caller
+   */
   runtimeOp(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[]): string
   graph(): OnnxGraph
 }
@@ -104,7 +106,7 @@ export function graphWriter(name: string, operators: OperatorSet = 'processor'):
         Array.from({ length: results }, () => fresh(type.toLowerCase())),
       ),
     runtimeOp(type, inputs, attributes) {
-      if (operators === 'standard') return standardForRuntimeOp(writer, type, inputs, attributes)
+      if (operators === 'standard') throw new Error(`${type} is no standard operator.`)
       const name = fresh(type.toLowerCase())
       add(type, RUNTIME_DOMAIN, inputs, attributes, [name])
       return name

@@ -8,7 +8,7 @@ import type { LayerOf } from '../../../src-shared/networks.ts'
 import type { GraphWriter } from './graphWriter.ts'
 import { parameterName, type ParameterNames } from './layerOps.ts'
 import { acrossPlaces, joinedOrientations } from './normOps.ts'
-import { intAttribute, intsAttribute, type OnnxAttribute } from './onnx.ts'
+import { intAttribute, intsAttribute } from './onnx.ts'
 import type { Backward, LayerGradients } from './gradients/backward.ts'
 import { spreadAttributes } from './gradients/convolution.ts'
 
@@ -126,21 +126,12 @@ export function comparedLargestGradient(backward: Backward): LayerGradients {
 /** ONNX's number for float32 as the target of a Cast. */
 const FLOAT = 1
 
-/**
- * An operator of the processor's provider in standard ones. Only the product with the right side transposed occurs:
- * [patch, row, inner] × [patch, column, inner]ᵀ.
- *
- * @throws {Error} for any other operator: a bug of the graph's writer
- */
-export function standardForRuntimeOp(
-  graph: GraphWriter,
-  type: string,
-  inputs: readonly string[],
-  attributes: readonly OnnxAttribute[],
-): string {
-  const [left = '', right = ''] = inputs
-  const [only] = attributes
-  if (type !== 'FusedMatMul' || attributes.length !== 1 || only?.name !== 'transB')
-    throw new Error(`There is no standard form of ${type} (${attributes.map(({ name }) => name).join()}).`)
-  return graph.op('MatMul', [left, graph.op('Transpose', [right], [intsAttribute('perm', [0, 2, 1])])])
+/** left × rightᵀ of the last two of `axes` axes, for each of the others; on the processor one operator. */
+export function timesTransposed(graph: GraphWriter, left: string, right: string, axes: number): string {
+  if (graph.operators === 'processor') return graph.runtimeOp('FusedMatMul', [left, right], [intAttribute('transB', 1)])
+  const others = Array.from({ length: axes - 2 }, (_, axis) => axis)
+  return graph.op('MatMul', [
+    left,
+    graph.op('Transpose', [right], [intsAttribute('perm', [...others, axes - 1, axes - 2])]),
+  ])
 }

@@ -20,6 +20,8 @@ export const everyLayer = network(
     { kind: 'average-pool', id: 'average', kernel: 2, stride: 1 },
     { kind: 'group-norm', id: 'groups', groups: 3 },
     { kind: 'leaky-relu', id: 'leaky' },
+    { kind: 'convolution', id: 'grouped', filters: 6, kernel: 3, padding: 1, groups: 2 },
+    { kind: 'convolution', id: 'each', filters: 6, kernel: 3, padding: 1, groups: 6 },
     { kind: 'group-convolution', id: 'lifted', group: 'p4', filters: 2, kernel: 3, padding: 1 },
     { kind: 'batch-norm', id: 'oriented', orientations: 4 },
     { kind: 'orientation-pool', id: 'turned', take: 'max' },

@@ -1,5 +1,6 @@
 /** The self-test against backends that are the processor with one thing changed. */
 import { expect, test } from 'vitest'
+import { Layer } from '../../../../src-shared/networks.ts'
 import type { Backend, Trainer, TrainerStep } from '../../../../src-main/nn/backend.ts'
 import { onnxBackend } from '../../../../src-main/nn/backendOnnx.ts'
 import { forwardModel } from '../../../../src-main/nn/graph/forwardGraph.ts'
@@ -29,6 +30,11 @@ const stepping = (change: (step: TrainerStep, trainer: Trainer) => TrainerStep):
     const trainer = await cpu.createTrainer(network, batch)
     return { ...trainer, step: async (weights, input) => change(await trainer.step(weights, input), trainer) }
   },
+})
+
+test('the network compared has every kind of layer', () => {
+  const kinds = new Set(everyLayer.layers.map(({ kind }) => kind))
+  expect([...kinds].toSorted()).toEqual(Layer.options.map(({ shape }) => shape.kind.value).toSorted())
 })
 
 test('the processor equals itself, and is timed on both sides', async () => {
