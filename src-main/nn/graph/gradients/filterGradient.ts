@@ -8,7 +8,7 @@
  */
 import type { GraphWriter } from '../graphWriter.ts'
 import { intAttribute, intsAttribute } from '../onnx.ts'
-import { timesTransposed } from '../standardOperators.ts'
+import { timesTransposed } from '../timesTransposed.ts'
 import { DROP_AXES, sumPerChannel } from './backward.ts'
 
 /** What a convolution and its like have in common. */
