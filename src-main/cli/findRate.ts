@@ -2,6 +2,8 @@
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { RateSearchNews, TrainingSettings } from '../../src-shared/training.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { SEARCH_STEPS } from '../training/rateSearch.ts'
+import { onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 
 type Point = Extract<RateSearchNews, { kind: 'point' }>
@@ -13,13 +15,14 @@ const ROWS = 24
 /** Ctrl+C ends it. */
 export async function findRateOnTerminal(rooms: Rooms, settings: TrainingSettings, out: Output): Promise<void> {
   const stop = new AbortController()
-  const abort = () => stop.abort()
-  process.once('SIGINT', abort)
-  process.once('SIGTERM', abort)
+  const stopListening = onInterrupt(() => stop.abort())
   const curve: Point[] = []
   try {
     for await (const news of rooms.streams['training.findRate'](settings, stop.signal)) {
-      if (news.kind === 'point') curve.push(news)
+      if (news.kind === 'point') {
+        if (curve.length === 0) out.say(`Trying up to ${SEARCH_STEPS} learning rates, the smallest first.`)
+        curve.push(news)
+      }
       if (news.kind !== 'found') continue
       const { kind: _kind, ...found } = news
       const points = curve.map(({ rate, loss, smoothed }) => ({ rate, loss, smoothed }))
@@ -27,8 +30,7 @@ export async function findRateOnTerminal(rooms: Rooms, settings: TrainingSetting
       return
     }
   } finally {
-    process.off('SIGINT', abort)
-    process.off('SIGTERM', abort)
+    stopListening()
   }
   throw tesseraError('CANCELLED', 'The search for a learning rate was stopped.', {})
 }

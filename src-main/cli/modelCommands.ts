@@ -6,7 +6,7 @@ import { cardFileOf } from '../models/modelFiles.ts'
 import { withTemporaryProject } from './openRooms.ts'
 import { output } from './output.ts'
 
-const collect = (value: string, before: string[]): string[] => [...before, value]
+const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export function addModelCommands(program: Command): void {
   program
@@ -14,7 +14,7 @@ export function addModelCommands(program: Command): void {
     .description('models as files')
     .command('ensemble')
     .description('several models in one file that answers with the mean of their probabilities')
-    .requiredOption('--model <onnx>', 'a member, its card beside it; give it twice or more', collect, [])
+    .requiredOption('--model <onnx>', 'a member, its card beside it; give it twice or more', collect)
     .requiredOption('--out <onnx>', 'file to write; the card is written beside it')
     .option('--name <name>', 'name of the ensemble (default: that of the file)')
     .option('--json', 'one JSON object on stdout')

@@ -50,7 +50,8 @@ type TrainOptions = RecipeOptions & {
 const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
-  const command = withDeviceOptions(program.command('train'))
+  const command = program
+    .command('train')
     .description('train a network on the labels of a project, on class folders, or on an IDX pair')
     .argument('[project]', 'project folder; its labelled patches are the data')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
@@ -84,7 +85,7 @@ export function addTrainCommand(program: Command): void {
     .option('--no-balance', 'draw patches as often as they come, not every class equally often')
     .option('--mpp <µm/px>', 'scale of the pictures of --folder', positive)
     .option('--json', 'one JSON object on stdout')
-  addRecipeOptions(command).action(async (project: string | undefined, options: TrainOptions) => {
+  withDeviceOptions(addRecipeOptions(command)).action(async (project: string | undefined, options: TrainOptions) => {
     const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
     if (given !== 1)
       throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})

@@ -20,6 +20,8 @@ export type CardFacts = {
   data: { hash: string; sources: string[] }
   steps: number
   news: Pick<Extract<TrainingNews, { kind: 'finished' }>, 'step' | 'early' | 'bestStep' | 'seconds'>
+  /** times its patches were seen, on average; of folds: of the one that was seen most often */
+  epochs: number
   start: ModelCard['training']['start']
   validation: ModelCard['validation']
   members: ModelCard['members']
@@ -52,7 +54,7 @@ export function cardOf(facts: CardFacts): ModelCard {
       batchSize: settings.batchSize,
       normPatches: normBatchOf(settings.batchSize, facts.versions.threads),
       steps,
-      epochs: (news.step * settings.batchSize) / run.split.training.patches,
+      epochs: facts.epochs,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
       stoppedAt: news.early ? news.step : null,
       bestStep: news.bestStep,

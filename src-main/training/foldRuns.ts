@@ -33,6 +33,7 @@ const FoldResult = z.object({
   trainedOn: z.array(TrainedOn),
   step: z.number().int(),
   steps: z.number().int(),
+  epochs: z.number(),
   early: z.boolean(),
   bestStep: z.number().int(),
   seconds: z.number(),
@@ -91,7 +92,11 @@ export async function trainFolds(
     const finished = await trainPart(dependencies, part, engine, control)
     if (!finished) return null
     steps = finished.steps
-    const result = await measureFold(engine, files[fold]!, order, { ...finished.news, steps })
+    const result = await measureFold(engine, files[fold]!, order, {
+      ...finished.news,
+      steps,
+      epochs: (finished.news.step * settings.batchSize) / learned.classOf.length,
+    })
     await writeBytes(resultFile(files[fold]!), JSON.stringify(result))
     folds.push(result)
   }
@@ -103,14 +108,14 @@ const shareOf = (length: TrainingRun['settings']['length'], folds: number) =>
   length.kind === 'minutes' ? { ...length, minutes: length.minutes / folds } : length
 
 type Order = ReturnType<typeof orderOf> & { device: DeviceName }
-type Ended = Pick<FoldResult, 'step' | 'steps' | 'early' | 'bestStep' | 'seconds'>
+type Ended = Pick<FoldResult, 'step' | 'steps' | 'epochs' | 'early' | 'bestStep' | 'seconds'>
 
 /** Writes a fold's best network, and asks it for its held-out patches. */
 async function measureFold(
   engine: EngineClient,
   file: string,
   { folder, validation, classes, testTime, device }: Order,
-  { step, steps, early, bestStep, seconds }: Ended,
+  { step, steps, epochs, early, bestStep, seconds }: Ended,
 ): Promise<FoldResult> {
   const { normalisation, sha256, parameters, receptiveFieldPx, trainedOn } = await engine.call('engine.exportModel', {
     folder,
@@ -130,7 +135,7 @@ async function measureFold(
   })
   await engine.call('engine.closeModel', { model })
   const evaluation = await engine.call('engine.evaluate', { probabilities, truth: classOf, classes })
-  const ended = { step, steps, early, bestStep, seconds }
+  const ended = { step, steps, epochs, early, bestStep, seconds }
   const id = ModelId.parse(uuidv7())
   return {
     id,

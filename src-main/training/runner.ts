@@ -172,6 +172,7 @@ async function trainWhole(
     ...facts,
     ...finished,
     trainedOn: [facts.trainedOn],
+    epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
     validation: best?.kind === 'validation' ? best.evaluation : null,
     members: [],
     write,
@@ -212,6 +213,7 @@ async function trainInFolds(
     receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
     steps: folds[0]!.steps,
     trainedOn: folds.map((fold) => fold.trainedOn),
+    epochs: most((fold) => fold.epochs),
     news: {
       step: most((fold) => fold.step),
       early: folds.every((fold) => fold.early),
@@ -236,7 +238,7 @@ async function trainInFolds(
 }
 
 /** What a run has made, and how its file is written. */
-type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'news' | 'validation' | 'members'> & {
+type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | 'validation' | 'members'> & {
   parameters: number
   receptiveFieldPx: number
   /** what trained each of its networks */

@@ -83,6 +83,8 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     for await (const some of bench.rooms.streams['training.follow']({ run: calm.run! }, never)) points.push(...some)
     expect(new Set(points.map(({ fold }) => fold))).toEqual(new Set([0, 1]))
     expect(Math.max(...points.map(({ step }) => step))).toBe(12)
+    // a fold learns from a part of the patches: the card counts its epochs over that part, as the curve does
+    expect(card.training.epochs).toBe(Math.max(...points.map(({ epoch }) => epoch)))
 
     const run = await bench.calls['training.start'](settings({ name: 'calm', ...folded }))
     await expect
