@@ -1,6 +1,7 @@
 /** The command line: the same rooms as the window, without one. `tessera --help`. */
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
+import { addDeviceCommand } from './cli/deviceCommand.ts'
 import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
@@ -25,6 +26,7 @@ addTrainCommand(program)
 addPredictCommands(program)
 addModelCommands(program)
 addDemoCommand(program)
+addDeviceCommand(program)
 
 const HINT = '“tessera --help” lists the commands, “tessera COMMAND --help” what one takes.'
 

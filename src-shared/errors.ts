@@ -82,6 +82,14 @@ export const errorData = {
   TRAINING_BATCH_TOO_LARGE: z.object({ batch: number, patches: number }),
   ENGINE_DIED: z.object({ exit: text }),
   ENGINE_FAILED: z.object({ reason: text }),
+  /** no such device in this build, or it can not be opened */
+  DEVICE_UNAVAILABLE: z.object({ device: text, reason: text }),
+  /** the self-test found other numbers than the processor's */
+  DEVICE_WRONG: z.object({ device: text, layer: text.nullable(), what: text, difference: number, tolerance: number }),
+  /** the self-test ended its process, or did not end */
+  DEVICE_CRASHED: z.object({ device: text, exit: text }),
+  /** it worked, and then failed in mid-run */
+  DEVICE_LOST: z.object({ device: text, reason: text }),
   CHECKPOINT_BROKEN: z.object({ file: text, reason: text }),
   RUN_UNKNOWN: z.object({ run: text }),
   MODEL_UNKNOWN: z.object({ model: text }),

@@ -118,7 +118,14 @@ export const CardContent = z.object({
   /** On the held-out patches; null when none were held out. Of folds: every patch by the member that did not see it. */
   validation: Evaluation.nullable(),
   weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
-  versions: z.object({ tessera: z.string(), engine: z.string(), node: z.string(), threads: z.number().int() }),
+  versions: z.object({
+    tessera: z.string(),
+    engine: z.string(),
+    /** what trained it, with the runtime's provider; cards from before there was a choice have none: the processor */
+    device: z.string().default('CPU (CPUExecutionProvider)'),
+    node: z.string(),
+    threads: z.number().int(),
+  }),
 })
 
 /** What a card of version 1 says in the words of version 2: the recipe was the same for all but two of its numbers. */

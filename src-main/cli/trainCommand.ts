@@ -12,6 +12,7 @@ import type { PatchSource } from '../../src-shared/patches.ts'
 import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { parseInput } from '../../src-shared/wire/serve.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
@@ -44,7 +45,7 @@ type TrainOptions = RecipeOptions & {
   balance: boolean
   mpp?: number
   json?: boolean
-}
+} & DeviceOptions
 
 const DEFAULT_EPOCHS = 10
 
@@ -84,7 +85,7 @@ export function addTrainCommand(program: Command): void {
     .option('--no-balance', 'draw patches as often as they come, not every class equally often')
     .option('--mpp <µm/px>', 'scale of the pictures of --folder', positive)
     .option('--json', 'one JSON object on stdout')
-  addRecipeOptions(command).action(async (project: string | undefined, options: TrainOptions) => {
+  withDeviceOptions(addRecipeOptions(command)).action(async (project: string | undefined, options: TrainOptions) => {
     const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
     if (given !== 1)
       throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
@@ -93,7 +94,9 @@ export function addTrainCommand(program: Command): void {
       throw tesseraError('USAGE', 'Say which file to write: --model FILE.onnx (or --find-lr to write none).', {})
     const file = model === undefined || findLr ? null : await destination(model)
     const train = (session: Session) => (file === null ? findRateIn(session, options) : trainIn(session, options, file))
-    await (project === undefined ? withTemporaryProject(train) : withProject(project, { readonly: false }, train))
+    await (project === undefined
+      ? withTemporaryProject(train, options)
+      : withProject(project, { ...options, readonly: false }, train))
   })
 }
 
@@ -152,6 +155,7 @@ const summary = (card: ModelCard) => ({
   testTime: card.testTime,
   members: card.members.length,
   seconds: card.training.seconds,
+  device: card.versions.device,
   classes: card.classes.map((each) => each.name),
   parameters: card.network.parameters,
   split: card.split,
@@ -162,7 +166,7 @@ const summary = (card: ModelCard) => ({
 function sentence(file: string, card: ModelCard, job: Job): string {
   const { steps, epochs, seconds } = card.training
   const lines = [
-    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)}, ${Math.round(card.weights.bytes / 1024)} kB`,
+    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
   if (card.training.stoppedAt !== null) lines.push(`ended at step ${card.training.stoppedAt}: its patience was over`)
   if (card.validation) {

@@ -1,6 +1,7 @@
 /** The engine process's side of its contract: trainings, models to export, models open for prediction. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { DeviceName } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Handlers, StreamItem } from '../../src-shared/wire/contract.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -11,6 +12,7 @@ import { previewAugmentation } from '../features/preview.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import type { Backend, Predictor } from '../nn/backend.ts'
+import { testModelOn, testOnFirstBatch, testOnSmallNetwork } from '../training/deviceTest.ts'
 import { OpenModel, type EngineContract, type LabelledFile, type TrainingOrder } from '../nn/engineContract.ts'
 import { ensembleModel } from '../nn/ensemble.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
@@ -27,14 +29,24 @@ type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
 type Training = { stop: () => void; ended: Promise<void> }
 
-export function engineServer(backend: Backend): Handlers<EngineContract> {
+/** @param listed the devices the runtime has a provider for */
+export function engineServer(
+  backendOn: (device: DeviceName) => Backend,
+  listed: () => DeviceName[],
+): Handlers<EngineContract> {
   const trainings = new Map<string, Training>()
   const models = new Map<OpenModel, { predictor: Predictor; file: string; how: HowToLook }>()
   let opened = 0
+  const devicesFor = (name: DeviceName) => ({ name, device: backendOn(name), cpu: backendOn('cpu') })
 
   return {
     calls: {
-      'engine.info': () => backend.info,
+      'engine.info': () => backendOn('cpu').info,
+      'engine.devices': listed,
+      'engine.testTraining': ({ order, timed }) =>
+        withPixels(order, (data) => testOnFirstBatch(devicesFor(order.device ?? 'cpu'), order, data, timed)),
+      'engine.testModel': ({ device, ...order }) => testModelOn(devicesFor(device), order),
+      'engine.testDevice': ({ device }) => testOnSmallNetwork(devicesFor(device)),
       async 'engine.stopTraining'({ folder }) {
         const training = trainings.get(folder)
         training?.stop()
@@ -42,9 +54,9 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
       },
       'engine.exportModel': exportModel,
       'engine.exportEnsemble': exportEnsemble,
-      async 'engine.openModel'({ file, ...how }) {
+      async 'engine.openModel'({ file, device = 'cpu', ...how }) {
         const bytes = await readWhole(file)
-        const predictor = await backend.createPredictor(bytes, file)
+        const predictor = await backendOn(device).createPredictor(bytes, file)
         const model = OpenModel.parse(++opened)
         models.set(model, { predictor, file, how })
         const [channels, height, width] = predictor.input
@@ -104,14 +116,15 @@ export function engineServer(backend: Backend): Handlers<EngineContract> {
       },
     },
     streams: {
-      'engine.findRate': (order, signal) => withData(order, (data) => searchRate(order, data, { backend, signal })),
+      'engine.findRate': (order, signal) =>
+        withData(order, (data) => searchRate(order, data, { backend: backendOn('cpu'), signal })),
       async *'engine.train'(order, signal) {
         const stopping = new AbortController()
         const stop = () => stopping.abort()
         const { promise: ended, resolve: end } = Promise.withResolvers<void>()
         signal.addEventListener('abort', stop)
         trainings.set(order.folder, { stop, ended })
-        const news = train(backend, order, stopping.signal)
+        const news = train(backendOn(order.device ?? 'cpu'), order, stopping.signal)
         try {
           for (let next = await news.next(); !next.done; next = await news.next()) yield next.value
         } finally {
@@ -131,11 +144,9 @@ const train = (backend: Backend, order: TrainingOrder, signal: AbortSignal): Asy
 
 /** Opens the pixels of an order for as long as something is made of them. */
 async function* withData<T>(order: TrainingOrder, use: (data: TrainingData) => AsyncGenerator<T>): AsyncGenerator<T> {
-  const [channels, height, width] = order.network.input
-  const shape = { channels, height, width }
-  const training = await labelledPixels(order.training, shape)
+  const training = await labelledPixels(order.training, shapeOf(order))
   try {
-    const validation = order.validation && (await labelledPixels(order.validation, shape))
+    const validation = order.validation && (await labelledPixels(order.validation, shapeOf(order)))
     try {
       yield* use({ training, validation })
     } finally {
@@ -144,6 +155,21 @@ async function* withData<T>(order: TrainingOrder, use: (data: TrainingData) => A
   } finally {
     await training.pixels.close()
   }
+}
+
+/** The patches to train on, open while `work` runs. */
+async function withPixels<T>(order: TrainingOrder, work: (training: LabelledPixels) => Promise<T>): Promise<T> {
+  const training = await labelledPixels(order.training, shapeOf(order))
+  try {
+    return await work(training)
+  } finally {
+    await training.pixels.close()
+  }
+}
+
+const shapeOf = ({ network }: TrainingOrder): PatchShape => {
+  const [channels, height, width] = network.input
+  return { channels, height, width }
 }
 
 async function labelledPixels({ file, classOf, chosen }: LabelledFile, shape: PatchShape): Promise<LabelledPixels> {
@@ -157,8 +183,8 @@ const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = asy
   const bytes = forwardModel(checkpoint.network, checkpoint.weights, metadata)
   await writeBytes(file, bytes)
   const { parameters, receptiveFieldPx } = networkShapes(checkpoint.network)
-  const { step, normalisation } = checkpoint
-  return { sha256: sha256(bytes), bytes: bytes.length, step, parameters, receptiveFieldPx, normalisation }
+  const { step, normalisation, trainedOn } = checkpoint
+  return { sha256: sha256(bytes), bytes: bytes.length, step, trainedOn, parameters, receptiveFieldPx, normalisation }
 }
 
 const exportEnsemble: Handlers<EngineContract>['calls']['engine.exportEnsemble'] = async (order) => {

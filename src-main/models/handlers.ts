@@ -69,7 +69,8 @@ export function createModels({ store, folder, workerHost, version, pathOf, publi
         const card = await withEngine(workerHost, async (engine) => {
           const { name: engineName, version: engineVersion, threads } = await engine.call('engine.info', undefined)
           const engineText = `${engineName} ${engineVersion}`
-          const versions = { tessera: version, engine: engineText, node: process.versions.node, threads }
+          const device = [...new Set(cards.map((each) => each.versions.device))].join('; ')
+          const versions = { tessera: version, engine: engineText, device, node: process.versions.node, threads }
           const made = ensembleCard(cards, { id, name, versions })
           const written = await engine.call('engine.exportEnsemble', {
             members: members.map((member) => ({

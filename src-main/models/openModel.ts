@@ -1,4 +1,5 @@
 /** A model file opened in an engine, with the card that says what its input and output mean, and both agreeing. */
+import type { DeviceName } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { ModelCard } from '../../src-shared/models.ts'
 import type { TestTime } from '../../src-shared/recipe.ts'
@@ -12,14 +13,22 @@ export type LoadedModel = { handle: OpenModel; card: ModelCard; sha256: string }
 const UNKNOWN = { normalisation: { mean: [0, 0, 0], std: [1, 1, 1] }, testTime: 'none' as const }
 
 /**
- * @param testTime null = as the card says
+/** How a model is opened for predictions. */
+export type Opening = {
+  /** null = as the card says */
+  testTime?: TestTime | null
+  /** one that has passed its self-test; absent: the processor */
+  device?: DeviceName
+}
+
+/**
  * @throws {TesseraError} MODEL_FILE_BROKEN; MODEL_CARD_INVALID when the card is missing, of other weights, or does not
  * fit the network's input and output
  */
 export async function openCheckedModel(
   engine: EngineClient,
   file: string,
-  testTime: TestTime | null = null,
+  { testTime = null, device = 'cpu' }: Opening = {},
 ): Promise<LoadedModel> {
   const looked = await engine.call('engine.openModel', { file, ...UNKNOWN })
   await engine.call('engine.closeModel', { model: looked.model })
@@ -37,6 +46,7 @@ export async function openCheckedModel(
     file,
     normalisation: card.normalisation,
     testTime: testTime ?? card.testTime,
+    device,
   })
   return { handle: opened.model, card, sha256: opened.sha256 }
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { bytes, float32s, uint16s, uint32s } from '../../src-shared/arrays.ts'
+import { DeviceName, DeviceTest } from '../../src-shared/devices.ts'
 import { Evaluation } from '../../src-shared/evaluation.ts'
 import { Augmentation, Freeze, Normalisation } from '../../src-shared/models.ts'
 import { NetworkDescription } from '../../src-shared/networks.ts'
@@ -47,12 +48,18 @@ export const TrainingOrder = z.object({
   /** Fine-tuning: the weights to begin with. null = fresh ones */
   start: StartOrder.nullable(),
   seed: z.number().int().min(0).max(0xffffffff),
+  /** One that has passed its self-test; absent: the processor. */
+  device: DeviceName.optional(),
   /** seconds between checkpoints, at most */
   checkpointSeconds: z.number().positive(),
   /** Of this run alone. A checkpoint found in it is taken up: the same order then goes on where it stood. */
   folder: z.string(),
 })
 export type TrainingOrder = z.infer<typeof TrainingOrder>
+
+/** What trained a network, from which step on: a run may go on where another device was lost. */
+export const TrainedOn = z.object({ device: z.string(), provider: z.string(), fromStep: z.number().int() })
+export type TrainedOn = z.infer<typeof TrainedOn>
 
 export const TrainingNews = z.discriminatedUnion('kind', [
   /** First of all, once: how long the run is and where it stands. */
@@ -93,8 +100,35 @@ export const engineContract = {
   calls: {
     'engine.info': call(
       z.void(),
-      z.object({ name: z.string(), version: z.string(), device: z.string(), threads: z.number().int() }),
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        device: z.string(),
+        provider: z.string(),
+        threads: z.number().int(),
+      }),
     ),
+    /** The devices this build of the runtime has a provider for; none is opened. */
+    'engine.devices': call(z.void(), z.array(DeviceName)),
+    /**
+     * Self-tests, of `device` against the processor: on the first batch of a training, on the patches of a pixel file,
+     * and on a small network of ours. `timed`: both are also timed. To be asked in a process of their own, as a driver may
+     * end it.
+     * @throws DEVICE_UNAVAILABLE, DEVICE_LOST, and whatever is wrong with the order or the file itself
+     */
+    'engine.testTraining': call(z.object({ order: TrainingOrder, timed: z.boolean() }), DeviceTest),
+    'engine.testModel': call(
+      z.object({
+        device: DeviceName,
+        timed: z.boolean(),
+        file: z.string(),
+        normalisation: Normalisation,
+        pixels: z.string(),
+        patches: z.number().int().positive(),
+      }),
+      DeviceTest,
+    ),
+    'engine.testDevice': call(z.object({ device: DeviceName }), DeviceTest),
     /** Ends the training in `folder` after a checkpoint; its stream then says `finished`. Answers once that is done. */
     'engine.stopTraining': call(z.object({ folder: z.string() }), z.void()),
     /**
@@ -112,6 +146,8 @@ export const engineContract = {
         sha256: z.string(),
         bytes: z.number().int(),
         step: z.number().int(),
+        /** what trained it up to there, in order */
+        trainedOn: z.array(TrainedOn),
         parameters: z.number().int(),
         receptiveFieldPx: z.number().int(),
         normalisation: Normalisation,
@@ -130,9 +166,15 @@ export const engineContract = {
       }),
       z.object({ sha256: z.string(), bytes: z.number().int() }),
     ),
-    /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN */
+    /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, DEVICE_UNAVAILABLE */
     'engine.openModel': call(
-      z.object({ file: z.string(), normalisation: Normalisation, testTime: TestTime }),
+      z.object({
+        file: z.string(),
+        normalisation: Normalisation,
+        testTime: TestTime,
+        /** one that has passed its self-test; absent: the processor */
+        device: DeviceName.optional(),
+      }),
       z.object({
         model: OpenModel,
         channels: z.number().int(),
@@ -147,7 +189,7 @@ export const engineContract = {
     /**
      * Probabilities [count, class] of patches first … first + count − 1 of a pixel file that holds `patches`; with `rows`,
      * of the patches at those of its places.
-     * @throws MODEL_OUTPUT_INVALID
+     * @throws MODEL_UNKNOWN, PATCH_UNKNOWN, ENGINE_FAILED, DEVICE_LOST, MODEL_OUTPUT_INVALID
      */
     'engine.predict': call(
       z.object({
@@ -183,7 +225,8 @@ export const engineContract = {
   streams: {
     /**
      * Trains. Leaving the stream stops the training after a checkpoint, as `engine.stopTraining` does.
-     * @throws TRAINING_DIVERGED, CHECKPOINT_BROKEN, NETWORK_INVALID, ENGINE_FAILED, FILE_BROKEN, DISK_FULL
+     * @throws TRAINING_DIVERGED, CHECKPOINT_BROKEN, NETWORK_INVALID, ENGINE_FAILED, FILE_BROKEN, DISK_FULL, and
+     * DEVICE_LOST, DEVICE_UNAVAILABLE after a checkpoint of where it stood
      */
     'engine.train': stream(TrainingOrder, TrainingNews),
     /** A search for a learning rate with the data and settings of an order; leaving the stream ends it. */

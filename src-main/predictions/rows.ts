@@ -88,6 +88,16 @@ export function insertRun(db: WritableDb, run: NewRun): void {
   )
 }
 
+/** What ran it. A run that went on elsewhere after a device was lost names both, in order. */
+export const addEngine = (db: WritableDb, run: PredictionRunId, engine: string): void =>
+  void db.run(
+    `UPDATE prediction_runs SET engine =
+       CASE WHEN EXISTS (SELECT 1 FROM prediction_blocks WHERE run = prediction_runs.seq) AND engine NOT LIKE '%' || @engine
+            THEN engine || '; then ' || @engine ELSE @engine END
+     WHERE id = @run`,
+    { run, engine },
+  )
+
 /** `first` counts in the run's list of patches, not in the grid. */
 export type Block = { first: number; count: number; checksum: string }
 

@@ -17,6 +17,7 @@ import { NetworkDescription } from '../../src-shared/networks.ts'
 import { TrainingPoint } from '../../src-shared/training.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
+import { TrainedOn } from '../nn/engineContract.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
 import type { OptimiserState } from '../nn/optimiser.ts'
 import { modelWeights } from './step.ts'
@@ -36,6 +37,8 @@ const Facts = z.object({
   seconds: z.number(),
   best: z.object({ step: z.number().int(), loss: z.number() }).nullable(),
   history: z.array(TrainingPoint),
+  /** what trained it so far */
+  trainedOn: z.array(TrainedOn),
   /** see divergence.ts */
   watch: z.object({ steps: z.number().int(), start: z.number(), recent: z.number() }),
   optimiserStep: z.number().int(),

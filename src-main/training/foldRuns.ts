@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import * as z from 'zod'
+import type { DeviceName } from '../../src-shared/devices.ts'
 import { Evaluation } from '../../src-shared/evaluation.ts'
 import { ModelId } from '../../src-shared/ids.ts'
 import { Normalisation } from '../../src-shared/models.ts'
@@ -16,6 +17,7 @@ import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import type { JobControl } from '../jobs/queue.ts'
 import type { EngineClient } from '../nn/engine.ts'
+import { TrainedOn } from '../nn/engineContract.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { runFolds, SIDES, type RunPatches } from './rows.ts'
 import { joinedTargets, pixelFile } from './runFiles.ts'
@@ -28,6 +30,7 @@ const FoldResult = z.object({
   sha256: z.string(),
   parameters: z.number().int(),
   receptiveFieldPx: z.number().int(),
+  trainedOn: z.array(TrainedOn),
   step: z.number().int(),
   steps: z.number().int(),
   epochs: z.number(),
@@ -43,7 +46,13 @@ export type FoldResult = z.infer<typeof FoldResult>
 
 export type Folded = { folds: FoldResult[]; files: string[]; evaluation: Evaluation }
 
-export type FoldedRun = { run: TrainingRun; folder: string; beginning: Beginning; training: readonly RunPatches[] }
+export type FoldedRun = {
+  run: TrainingRun
+  folder: string
+  beginning: Beginning
+  training: readonly RunPatches[]
+  device: DeviceName
+}
 
 const placesOn = (sides: Uint8Array, side: 'training' | 'validation'): Uint32Array =>
   Uint32Array.from([...sides.keys()].filter((place) => sides[place] === SIDES.indexOf(side)))
@@ -51,7 +60,7 @@ const placesOn = (sides: Uint8Array, side: 'training' | 'validation'): Uint32Arr
 /** @returns null when it was asked to stop before the end */
 export async function trainFolds(
   dependencies: PartDependencies,
-  { run, folder, beginning, training }: FoldedRun,
+  { run, folder, beginning, training, device }: FoldedRun,
   engine: EngineClient,
   control: JobControl,
 ): Promise<Folded | null> {
@@ -76,11 +85,9 @@ export async function trainFolds(
     }
     const [learned, held] = [labelled('training'), labelled('validation')]
     const length = steps === null ? shareOf(settings.length, sides.length) : { kind: 'steps' as const, steps }
-    const order = orderOf({ ...settings, length }, classes, beginning, {
-      training: learned,
-      validation: held,
-      folder: path.join(folder, `checkpoints${fold}`),
-    })
+    const checkpoints = path.join(folder, `checkpoints${fold}`)
+    const given = { training: learned, validation: held, folder: checkpoints }
+    const order = { ...orderOf({ ...settings, length }, classes, beginning, given), device }
     const part = { run, order, fold, of: sides.length }
     const finished = await trainPart(dependencies, part, engine, control)
     if (!finished) return null
@@ -100,22 +107,22 @@ export async function trainFolds(
 const shareOf = (length: TrainingRun['settings']['length'], folds: number) =>
   length.kind === 'minutes' ? { ...length, minutes: length.minutes / folds } : length
 
-type Order = ReturnType<typeof orderOf>
+type Order = ReturnType<typeof orderOf> & { device: DeviceName }
 type Ended = Pick<FoldResult, 'step' | 'steps' | 'epochs' | 'early' | 'bestStep' | 'seconds'>
 
 /** Writes a fold's best network, and asks it for its held-out patches. */
 async function measureFold(
   engine: EngineClient,
   file: string,
-  { folder, validation, classes, testTime }: Order,
+  { folder, validation, classes, testTime, device }: Order,
   { step, steps, epochs, early, bestStep, seconds }: Ended,
 ): Promise<FoldResult> {
-  const { normalisation, sha256, parameters, receptiveFieldPx } = await engine.call('engine.exportModel', {
+  const { normalisation, sha256, parameters, receptiveFieldPx, trainedOn } = await engine.call('engine.exportModel', {
     folder,
     file,
     metadata: {},
   })
-  const { model } = await engine.call('engine.openModel', { file, normalisation, testTime })
+  const { model } = await engine.call('engine.openModel', { file, normalisation, testTime, device })
   const { file: pixels, classOf, chosen } = validation!
   const { patches, rows } = chosen!
   const { probabilities } = await engine.call('engine.predict', {
@@ -136,6 +143,7 @@ async function measureFold(
     sha256,
     parameters,
     receptiveFieldPx,
+    trainedOn,
     ...ended,
     evaluation,
     probabilities: [...probabilities],

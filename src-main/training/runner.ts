@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { ModelId, RunId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
@@ -20,6 +21,8 @@ import type { WorkerHost } from '../jobs/workerHost.ts'
 import { CARD_KEY, cardInFile, weightsFile, writeCard } from '../models/modelFiles.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
+import type { Devices } from '../nn/devices.ts'
+import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
 import { beginningOf, type EarlierModels } from './beginning.ts'
 import { type CardFacts, cardOf } from './card.ts'
@@ -41,6 +44,7 @@ import { trainPart } from './trainPart.ts'
 export type TrainingRunnerDependencies = EarlierModels & {
   store: Store
   workerHost: WorkerHost
+  devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
   nameOfSource: (source: SourceId) => string
@@ -91,11 +95,23 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
       const prepared = prepare(params)
       await readBothSides(dependencies, prepared, control)
       if (control.signal.aborted) return
-      await withEngine(workerHost, async (engine) => {
-        const train = prepared.run.settings.folds === null ? trainWhole : trainInFolds
-        const trained = await train(dependencies, prepared, engine, control)
-        if (trained) await keepModel(dependencies, prepared, engine, trained)
-      })
+      await dependencies.devices.run(
+        {
+          work: 'train',
+          test(engine, device, timed) {
+            control.report({ phase: `testing ${deviceFacts[device].label} on the first batch` })
+            return engine.call('engine.testTraining', { order: { ...wholeOrder(prepared), device }, timed })
+          },
+          say: control.log,
+          signal: control.signal,
+        },
+        (device) =>
+          withEngine(workerHost, async (engine) => {
+            const train = prepared.run.settings.folds === null ? trainWhole : trainInFolds
+            const trained = await train(dependencies, prepared, engine, device, control)
+            if (trained) await keepModel(dependencies, prepared, engine, trained)
+          }),
+      )
       if (!control.signal.aborted) await removeRunFiles(prepared.folder)
     },
   }
@@ -118,42 +134,64 @@ async function readBothSides(
   }
 }
 
-/** @returns what the card says of how it went; null when it was asked to stop before the end */
-async function trainWhole(
-  dependencies: TrainingRunnerDependencies,
-  { run, folder, beginning, sides }: Prepared,
-  engine: EngineClient,
-  control: JobControl,
-): Promise<Trained | null> {
+/** What the engine is asked to do with all patches at once; folds have the same network and batch. */
+function wholeOrder({ run, folder, beginning, sides }: Prepared): TrainingOrder {
   const { settings } = run
-  const checkpoints = checkpointFolder(folder)
   const labelled = (side: 'training' | 'validation') => ({
     file: pixelFile(folder, side),
     classOf: joinedTargets(sides[side]),
   })
   const length = run.steps === null ? settings.length : { kind: 'steps' as const, steps: run.steps }
-  const order = orderOf({ ...settings, length }, run.classNames, beginning, {
+  return orderOf({ ...settings, length }, run.classNames, beginning, {
     training: labelled('training'),
     validation: sides.validation.length > 0 ? labelled('validation') : null,
-    folder: checkpoints,
+    folder: checkpointFolder(folder),
   })
+}
+
+/** @returns what the card says of how it went; null when it was asked to stop before the end */
+async function trainWhole(
+  dependencies: TrainingRunnerDependencies,
+  prepared: Prepared,
+  engine: EngineClient,
+  device: DeviceName,
+  control: JobControl,
+): Promise<Trained | null> {
+  const { run, folder } = prepared
+  const order = { ...wholeOrder(prepared), device }
   const finished = await trainPart(dependencies, { run, order, fold: null, of: 1 }, engine, control)
   if (!finished) return null
   const best = listPoints(dependencies.store.read, run.id).find(
     (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
   )
   const write = (file: string, metadata: Record<string, string>) =>
-    engine.call('engine.exportModel', { folder: checkpoints, file, metadata })
+    engine.call('engine.exportModel', { folder: order.folder, file, metadata })
   // Written twice: what the card says of the network is known only once its weights are there.
   const facts = await write(path.join(folder, 'draft.onnx'), {})
   return {
     ...facts,
     ...finished,
-    epochs: (finished.news.step * settings.batchSize) / run.split.training.patches,
+    trainedOn: [facts.trainedOn],
+    epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
     validation: best?.kind === 'validation' ? best.evaluation : null,
     members: [],
     write,
   }
+}
+
+/**
+ * “CPU (CPUExecutionProvider)”, or with steps where a run went on elsewhere; of folds that differ, each.
+ * @param networks what trained each of them
+ */
+export function devicesInWords(networks: readonly (readonly TrainedOn[])[]): string {
+  const each = networks.map((trainedOn) =>
+    trainedOn
+      .map(({ device, provider, fromStep }, place) =>
+        place === 0 ? `${device} (${provider})` : `from step ${fromStep} ${device} (${provider})`,
+      )
+      .join(', '),
+  )
+  return new Set(each).size === 1 ? each[0]! : each.map((words, fold) => `fold ${fold + 1}: ${words}`).join('; ')
 }
 
 /** Its folds one after the other, and then all of them as one model. */
@@ -161,9 +199,10 @@ async function trainInFolds(
   dependencies: TrainingRunnerDependencies,
   { run, folder, beginning, sides: { training } }: Prepared,
   engine: EngineClient,
+  device: DeviceName,
   control: JobControl,
 ): Promise<Trained | null> {
-  const folded = await trainFolds(dependencies, { run, folder, beginning, training }, engine, control)
+  const folded = await trainFolds(dependencies, { run, folder, beginning, training, device }, engine, control)
   if (!folded) return null
   const { folds, files, evaluation } = folded
   const most = (of: (fold: FoldResult) => number) => Math.max(...folds.map(of))
@@ -173,6 +212,7 @@ async function trainInFolds(
     parameters: total((fold) => fold.parameters),
     receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
     steps: folds[0]!.steps,
+    trainedOn: folds.map((fold) => fold.trainedOn),
     epochs: most((fold) => fold.epochs),
     news: {
       step: most((fold) => fold.step),
@@ -201,6 +241,8 @@ async function trainInFolds(
 type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | 'validation' | 'members'> & {
   parameters: number
   receptiveFieldPx: number
+  /** what trained each of its networks */
+  trainedOn: TrainedOn[][]
   write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
 }
 
@@ -208,7 +250,7 @@ async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
   engine: EngineClient,
-  { parameters, receptiveFieldPx, write, ...trained }: Trained,
+  { parameters, receptiveFieldPx, trainedOn, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
   const { folder, input, sides, beginning } = prepared
@@ -232,6 +274,7 @@ async function keepModel(
     versions: {
       tessera: version,
       engine: `${info.name} ${info.version}`,
+      device: devicesInWords(trainedOn),
       node: process.versions.node,
       threads: info.threads,
     },

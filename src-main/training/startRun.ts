@@ -50,6 +50,7 @@ export async function freshStart(run: Run): Promise<Checkpoint> {
     seconds: 0,
     best: null,
     history: [],
+    trainedOn: [],
     watch: freshWatch(),
     ...(await untrained(run)),
   }

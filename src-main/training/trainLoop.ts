@@ -10,10 +10,11 @@
  * is defined for any number of classes. Without held-out patches they are the last.
  */
 import { mkdir } from 'node:fs/promises'
+import { isTesseraError } from '../../src-shared/errors.ts'
 import type { TrainingPoint } from '../../src-shared/training.ts'
 import { fileError } from '../files/fileErrors.ts'
-import type { Backend } from '../nn/backend.ts'
-import type { TrainingNews, TrainingOrder } from '../nn/engineContract.ts'
+import type { Backend, BackendInfo } from '../nn/backend.ts'
+import type { TrainedOn, TrainingNews, TrainingOrder } from '../nn/engineContract.ts'
 import { scheduleOf } from '../nn/schedule.ts'
 import { checkData } from './checkData.ts'
 import { readCheckpoint, writeCheckpoint, type Checkpoint, type CheckpointName } from './checkpoint.ts'
@@ -34,7 +35,7 @@ export type LoopOptions = {
 /**
  * @throws {TesseraError} TRAINING_NOT_READY, TRAINING_BATCH_TOO_LARGE, see checkData.ts; TRAINING_DIVERGED, see
  * divergence.ts; CHECKPOINT_BROKEN when the folder holds a checkpoint of another run; MODEL_WEIGHTS_MISMATCH; NETWORK_INVALID,
- * ENGINE_FAILED, DISK_FULL
+ * ENGINE_FAILED, DISK_FULL; DEVICE_LOST after a checkpoint of where it stood
  */
 export async function* trainLoop(
   order: TrainingOrder,
@@ -63,7 +64,8 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   const interval = validationInterval(steps, perEpoch)
   const schedule = scheduleOf(order.recipe.schedule, order.learningRate, steps)
   const curve = lossCurve(order.batchSize, steps, now)
-  const state: Checkpoint = { ...found, history: [...found.history] }
+  const trainedOn = continuedOn(found, run.backend.info)
+  const state: Checkpoint = { ...found, history: [...found.history], trainedOn }
   const started = now() - found.seconds
   let saved = now()
 
@@ -88,7 +90,14 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   let early = isPatienceOver(state, order.recipe.patience)
   while (state.step < steps && !early && !signal.aborted) {
     const learningRate = schedule(state.step)
-    const result = await trainStep(run, state, state.step, learningRate)
+    let result
+    try {
+      result = await trainStep(run, state, state.step, learningRate)
+    } catch (error) {
+      // The step changed nothing yet: what was learned so far is whole, and the run goes on from here.
+      if (isTesseraError(error, 'DEVICE_LOST')) yield await save()
+      throw error
+    }
     const { loss, gradientNorm } = result
     if (!Number.isFinite(loss)) throw lost(loss, `the loss became ${loss}`)
     if (!Number.isFinite(gradientNorm)) throw lost(loss, `the gradient became ${gradientNorm}`)
@@ -116,6 +125,14 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   yield await save()
   const { step, seconds } = state
   yield { kind: 'finished', step, stopped: step < steps && !early, early, bestStep: state.best?.step ?? step, seconds }
+}
+
+/** What has trained the network so far, and what does from here on. */
+function continuedOn({ trainedOn, step }: Checkpoint, { device, provider }: BackendInfo): TrainedOn[] {
+  const before = trainedOn.filter(({ fromStep }) => fromStep < step || fromStep === 0)
+  const last = before.at(-1)
+  if (last?.device === device && last.provider === provider) return before
+  return [...before.filter(({ fromStep }) => fromStep < step), { device, provider, fromStep: step }]
 }
 
 /** As many validations as patience lasts have come since the best. Follows from the history, so a resumed run ends alike. */

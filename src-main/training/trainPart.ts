@@ -1,5 +1,6 @@
 /** One training in the engine, its curve and checkpoints told as they come: the whole of a run, or one fold of it. */
 import { existsSync } from 'node:fs'
+import { deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { RunId } from '../../src-shared/ids.ts'
 import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
@@ -30,7 +31,9 @@ export async function trainPart(
   const stop = () => void engine.call('engine.stopTraining', { folder: order.folder }).catch(() => undefined) // the stream tells how it ended
   control.signal.addEventListener('abort', stop)
   control.report({ phase: existsSync(order.folder) ? 'going on from the last checkpoint' : 'starting the engine' })
-  const training = fold === null ? 'training' : `training fold ${fold + 1} of ${of}`
+  const { device = 'cpu' } = order
+  const on = device === 'cpu' ? '' : ` on ${deviceFacts[device].label}`
+  const training = `training${fold === null ? '' : ` fold ${fold + 1} of ${of}`}${on}`
   let steps = 0
   const before = () => (fold ?? 0) * steps
   const placed = (point: TrainingPoint): TrainingPoint =>

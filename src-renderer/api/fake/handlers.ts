@@ -8,6 +8,7 @@ import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
 import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
+import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { chance, newId, pause } from './ids.ts'
 import { FakeJobs } from './jobs.ts'
@@ -35,6 +36,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   let settings = Settings.parse(
     scene.firstStart ? {} : { person: 'Anna', noticeSeen: true, checklistHidden: scene.trained },
   )
+  let devices = fakeDevices
   const slides = fakeSlides(scene)
   const patches = patchHandlers(scene, slides, publish)
   const labels = labelHandlers(scene, patches, publish)
@@ -158,6 +160,12 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
     calls: {
       'app.info': () => info,
       'app.setMenu': () => undefined,
+      'devices.list': () => devices,
+      'devices.test': ({ device }) => {
+        devices = devices.map((each) => (each.name === device ? tested(each) : each))
+        publish('devices.changed', { devices })
+        return devices.find((each) => each.name === device)!
+      },
       'settings.get': () => settings,
       'settings.set': (change) => {
         diskFull()

@@ -202,7 +202,13 @@ export function modelOf(
       members: [],
       validation: run.settings.validation.kind === 'none' ? null : evaluationOf(run, 0.86),
       weights: { file: `${id}.onnx`, sha256: 'c0ffee'.repeat(10), bytes: 1_166_000 },
-      versions: { tessera: '0.1.0', engine: 'onnxruntime 1.30.0', node: '24.21.0', threads: 2 },
+      versions: {
+        tessera: '0.1.0',
+        engine: 'onnxruntime 1.30.0',
+        device: 'CPU (CPUExecutionProvider)',
+        node: '24.21.0',
+        threads: 2,
+      },
     },
   }
 }
