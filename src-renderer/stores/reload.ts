@@ -1,5 +1,6 @@
 /** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
 import { isTesseraError } from '../../src-shared/errors.ts'
+import { useAugmentationPreview } from './augmentationPreview.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useJobs } from './jobs.ts'
@@ -35,6 +36,7 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useTraining(),
+    useAugmentationPreview(),
     usePredictions(),
     useReview(),
     useExports(),

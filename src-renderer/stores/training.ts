@@ -19,6 +19,18 @@ const PLAN_AFTER_MS = 250
 
 const Chosen = TrainingSettings.omit({ name: true, classes: true, sources: true })
 
+/** What a first run begins with. */
+const fresh = (): z.infer<typeof Chosen> =>
+  Chosen.parse({
+    network: 'small-vgg',
+    // Not epochs: ten of them are ten steps on the first twenty labels, and the model has learned nothing.
+    length: { kind: 'minutes', minutes: 1 },
+  } satisfies z.input<typeof Chosen>)
+
+/** How a network learns: what “Reset to defaults” takes back. Not its data, its layers or its length. */
+const HOW = ['learningRate', 'batchSize', 'recipe', 'augmentation', 'testTime', 'balanced', 'seed'] as const
+const howOf = (settings: z.infer<typeof Chosen>) => Object.fromEntries(HOW.map((key) => [key, settings[key]]))
+
 export const useTraining = defineStore('training', () => {
   const labels = useLabels()
   const patches = usePatches()
@@ -34,11 +46,7 @@ export const useTraining = defineStore('training', () => {
 
   /** What a person chooses of the next run. Classes and sources are chosen by leaving out: new ones take part. */
   const choice = reactive({
-    settings: Chosen.parse({
-      network: 'small-vgg',
-      // Not epochs: ten of them are ten steps on the first twenty labels, and the model has learned nothing.
-      length: { kind: 'minutes', minutes: 1 },
-    } satisfies z.input<typeof Chosen>),
+    settings: fresh(),
     /** null = a name is made up */
     name: null as string | null,
     withoutClasses: [] as number[],
@@ -80,6 +88,12 @@ export const useTraining = defineStore('training', () => {
     classes: labels.classes.map((each) => each.number).filter((number) => !choice.withoutClasses.includes(number)),
     sources: labelledSources.value.map((source) => source.id).filter((id) => !choice.withoutSources.includes(id)),
   }))
+
+  const changed = computed(() => JSON.stringify(howOf(choice.settings)) !== JSON.stringify(howOf(fresh())))
+
+  const resetSettings = (): void => {
+    Object.assign(choice.settings, howOf(fresh()))
+  }
 
   const plan = shallowRef<TrainingPlan | null>(null)
   const planFault = shallowRef<Fault | null>(null)
@@ -169,6 +183,8 @@ export const useTraining = defineStore('training', () => {
     points,
     choice,
     settings,
+    changed,
+    resetSettings,
     labelledSources,
     plan,
     planFault,

@@ -48,7 +48,9 @@ for (const [scene, look] of looks)
       if (scene === 'full' && stage === 'train') {
         await panel.getByRole('button', { name: /^New training/ }).click()
         await panel.getByRole('button', { name: /: choose$/ }).click()
-        await panel.getByRole('button', { name: /^Learning rate/ }).click()
+        await panel.getByRole('button', { name: 'More settings' }).click()
+        for (const group of ['Varied patches', 'Optimiser', 'Classes and targets', 'End and model'])
+          await panel.getByRole('button', { name: new RegExp(`^${group}`) }).click()
       }
       await window.page.waitForTimeout(600)
       await expectSound(window, `${scene}, ${stage}`)

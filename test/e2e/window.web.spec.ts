@@ -316,7 +316,8 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
     for (const cell of cellsOf(label).slice(0, 12)) await window.click(cell)
   }
   const train = await window.stage('Train')
-  await train.getByRole('button', { name: /Learning rate, augmentation, seed/ }).click()
+  await train.getByRole('button', { name: 'More settings' }).click()
+  await train.getByRole('button', { name: /^End and model/ }).click()
   for (const setting of ['Learning rate', 'Patches per step', 'Seed'])
     await expect(train.getByRole('spinbutton', { name: setting })).toBeVisible()
   for (const network of ['Small VGG', 'Small ResNet', 'Small Inception'])

@@ -17,7 +17,7 @@ import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { modelOf, planOf, pointsOf, rateSearch, runOf, STEPS } from './training.ts'
+import { modelOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -278,14 +278,10 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         return made
       },
 
-      'training.previewAugmentation': ({ patches: asked, versions }) => ({
-        edgePx: 8,
-        pictures: [...asked].map((patch) =>
-          Array.from({ length: versions }, (_, version) =>
-            Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => 120 + 100 * chance(patch, version, i % 3)),
-          ),
-        ),
-      }),
+      'training.previewAugmentation': (asked) => {
+        diskFull()
+        return previewOf(asked)
+      },
       'training.plan': (asked) => planOf(asked, chosen(asked.classes), labelledFor(asked.classes)),
       'training.start': (asked) => {
         diskFull()

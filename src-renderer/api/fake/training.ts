@@ -1,4 +1,5 @@
 /** Made-up training: curves that look like learning, figures with intervals, a card. */
+import type { Api } from '../../../src-shared/api.ts'
 import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { PatchClass } from '../../../src-shared/labels.ts'
@@ -13,6 +14,7 @@ import type {
   TrainingRun,
   TrainingSettings,
 } from '../../../src-shared/training.ts'
+import type { CallInput, CallOutput } from '../../../src-shared/wire/contract.ts'
 import { chance, newId } from './ids.ts'
 
 export const STEPS = 240
@@ -250,5 +252,33 @@ export function* rateSearch(): Generator<RateSearchNews> {
     steepest: 0.001,
     least: 0.02,
     sentence: 'The loss falls fastest at 0.001 and is least at 0.02: 0.001 is a good rate to begin with.',
+  }
+}
+
+const PREVIEW_EDGE = 48
+
+/** Cells on pink, turned and tinted from version to version as far as is asked for. */
+export function previewOf({
+  patches,
+  versions,
+  augmentation,
+}: CallInput<Api, 'training.previewAugmentation'>): CallOutput<Api, 'training.previewAugmentation'> {
+  const pixelsOf = (patch: number, version: number): Uint8Array => {
+    const tint = 1 + augmentation.colour * (chance(patch, version, 5) - 0.5)
+    const mirrored = augmentation.flips && chance(patch, version, 6) > 0.5
+    return Uint8Array.from({ length: PREVIEW_EDGE ** 2 * 3 }, (_, i) => {
+      const [at, channel] = [Math.floor(i / 3), i % 3]
+      const [row, across] = [Math.floor(at / PREVIEW_EDGE), at % PREVIEW_EDGE]
+      const column = mirrored ? PREVIEW_EDGE - 1 - across : across
+      const nucleus = (row % 16) ** 2 + ((column + patch) % 13) ** 2 < 40 - column / 3
+      const colour = (nucleus ? [92, 62, 140] : [226, 176, 206])[channel]!
+      return Math.min(255, colour * tint + augmentation.noise * 255 * (chance(at, version, channel) - 0.5))
+    })
+  }
+  return {
+    edgePx: PREVIEW_EDGE,
+    pictures: Array.from(patches, (patch) =>
+      Array.from({ length: versions }, (_, version) => pixelsOf(patch, version)),
+    ),
   }
 }
