@@ -9,6 +9,7 @@ import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
+import { useRateSearch } from './rateSearch.ts'
 import { useReview } from './review.ts'
 import { useSettings } from './settings.ts'
 import { useSlides } from './slides.ts'
@@ -37,6 +38,7 @@ export async function reloadProject(): Promise<void> {
     useModels(),
     useTraining(),
     useAugmentationPreview(),
+    useRateSearch(),
     usePredictions(),
     useReview(),
     useExports(),

@@ -204,6 +204,7 @@ export const useTraining = defineStore('training', () => {
       planFault.value = null
       choice.withoutClasses = []
       choice.withoutSources = []
+      choice.settings.start = null
     },
   }
 })

@@ -153,6 +153,41 @@ test('the curves of a training are drawn in the ink of the theme, also when the 
   await window.page.context().close()
 })
 
+test('a learning rate is looked for, its curve and the suggestion are shown, and it is taken with one press', async () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    const window = await host.open(browser, 'labelled', { scheme })
+    const train = await window.stage('Train')
+    await train.getByRole('button', { name: 'More settings' }).click()
+    await train.getByRole('button', { name: 'Find a learning rate' }).click()
+    await train.getByRole('button', { name: 'Use 0.001' }).click()
+    await expect(train.getByRole('spinbutton', { name: 'Learning rate' })).toHaveValue('0.001')
+    await expect(train.getByRole('img', { name: /^Loss\. batch .* at rate 1;/ })).toBeVisible()
+    await expectSound(window, `a found rate, ${scheme}`)
+    await train.getByRole('button', { name: 'Reset to defaults' }).click()
+    await expect(train.getByRole('spinbutton', { name: 'Learning rate' })).toHaveValue('0.002')
+    await expect(train.getByRole('button', { name: 'Reset to defaults' })).toBeHidden()
+    await window.page.context().close()
+  }
+})
+
+test('eight versions of a labelled patch change with a setting, and another patch is another patch', async () => {
+  const window = await host.open(browser, 'labelled')
+  const train = await window.stage('Train')
+  await train.getByRole('button', { name: 'More settings' }).click()
+  await train.getByRole('button', { name: /^Varied patches/ }).click()
+  const strip = train.getByRole('region', { name: 'As the network sees a patch' })
+  await expect(strip.getByRole('img')).toHaveCount(8)
+  const drawn = () =>
+    strip.getByRole('img').evaluateAll((all) => all.map((each) => (each as HTMLCanvasElement).toDataURL()).join())
+  let before = await drawn()
+  await train.getByRole('slider', { name: 'Vary the colours' }).press('End')
+  await expect.poll(drawn).not.toBe(before)
+  before = await drawn()
+  await strip.getByRole('button', { name: 'Another patch' }).click()
+  await expect.poll(drawn).not.toBe(before)
+  await window.page.context().close()
+})
+
 test('an error stands where it happened, says what to do, and its details can be copied', async () => {
   const window = await host.open(browser, 'failing')
   await window.page.locator('[data-ready="true"]').waitFor()
