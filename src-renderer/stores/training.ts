@@ -5,6 +5,7 @@ import { computed, onScopeDispose, reactive, ref, shallowReactive, shallowRef, w
 import { toFault } from '../../src-shared/errors.ts'
 import type { RunId, SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
+import type { NetworkDescription } from '../../src-shared/networks.ts'
 import { type TrainingPlan, type TrainingPoint, type TrainingRun, TrainingSettings } from '../../src-shared/training.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
 import { call, on, stream } from '../api/index.ts'
@@ -88,6 +89,19 @@ export const useTraining = defineStore('training', () => {
     classes: labels.classes.map((each) => each.number).filter((number) => !choice.withoutClasses.includes(number)),
     sources: labelledSources.value.map((source) => source.id).filter((id) => !choice.withoutSources.includes(id)),
   }))
+
+  /** Layers of one's own, kept while a preset is chosen. */
+  const ownNetwork = shallowRef<NetworkDescription | null>(null)
+
+  /** Takes layers of one's own for the next run, which then begins with fresh weights. */
+  function useNetwork(network: NetworkDescription): void {
+    ownNetwork.value = network
+    choice.settings.network = network
+    choice.settings.start = null
+  }
+
+  /** The layers the next run would have. */
+  const network = (): Promise<NetworkDescription> => call('training.network', settings.value)
 
   const changed = computed(() => JSON.stringify(howOf(choice.settings)) !== JSON.stringify(howOf(fresh())))
 
@@ -185,6 +199,9 @@ export const useTraining = defineStore('training', () => {
     settings,
     changed,
     resetSettings,
+    ownNetwork,
+    useNetwork,
+    network,
     labelledSources,
     plan,
     planFault,
@@ -205,6 +222,8 @@ export const useTraining = defineStore('training', () => {
       choice.withoutClasses = []
       choice.withoutSources = []
       choice.settings.start = null
+      ownNetwork.value = null
+      choice.settings.network = fresh().network
     },
   }
 })

@@ -17,7 +17,7 @@ import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { modelOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
+import { ensembleOf, modelOf, networkOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -271,8 +271,10 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
 
       'models.ensemble': ({ models: members, name }) => {
-        const first = models.get(members[0]!)!
-        const made: Model = { ...first, id: newId(), name, run: null, card: { ...first.card, name } }
+        const made = ensembleOf(
+          members.map((each) => models.get(each)!),
+          name,
+        )
         models.set(made.id, made)
         publish('models.changed', { changed: [made] })
         return made
@@ -282,6 +284,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         diskFull()
         return previewOf(asked)
       },
+      'training.network': (asked) => networkOf(asked, labelledFor(asked.classes).grid?.params.edgePx ?? 96),
       'training.plan': (asked) => planOf(asked, chosen(asked.classes), labelledFor(asked.classes)),
       'training.start': (asked) => {
         diskFull()

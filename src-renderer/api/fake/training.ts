@@ -171,13 +171,28 @@ const layers: LayerInput[] = [1, 2, 3].flatMap((block): LayerInput[] => [
   { kind: 'max-pool', id: `pool${block}`, kernel: 2, stride: 2, padding: 0 },
 ])
 
+/** The layers of a training with these settings; every preset has the same ones here. */
+export function networkOf({ network, classes }: TrainingSettings, edgePx: number): NetworkDescription {
+  if (typeof network !== 'string') return network
+  return NetworkDescription.parse({
+    name: networks.find((each) => each.preset === network)?.title,
+    input: [3, edgePx, edgePx],
+    layers: [
+      ...layers,
+      { kind: 'global-average-pool', id: 'mean' },
+      { kind: 'dropout', id: 'drop', rate: 0.2 },
+      { kind: 'dense', id: 'classes', units: Math.max(2, classes.length) },
+    ],
+  })
+}
+
 export function modelOf(
   run: TrainingRun,
   classes: readonly PatchClass[],
   edgePx: number,
   mpp: ModelCard['input']['mpp'],
 ): Model {
-  const network = networks.find((each) => each.preset === run.settings.network)!
+  const network = networks.find((each) => each.preset === run.settings.network) ?? networks[0]!
   const id: Model['id'] = newId()
   const now = Date.now()
   return {
@@ -200,16 +215,7 @@ export function modelOf(
         preset: network.preset,
         parameters: network.parameters,
         receptiveFieldPx: network.receptiveFieldPx,
-        description: NetworkDescription.parse({
-          name: network.title,
-          input: [3, edgePx, edgePx],
-          layers: [
-            ...layers,
-            { kind: 'global-average-pool', id: 'mean' },
-            { kind: 'dropout', id: 'drop', rate: 0.2 },
-            { kind: 'dense', id: 'classes', units: classes.length },
-          ],
-        }),
+        description: networkOf(run.settings, edgePx),
       },
       data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
       split: run.split,
@@ -281,4 +287,23 @@ export function previewOf({
       Array.from({ length: versions }, (_, version) => pixelsOf(patch, version)),
     ),
   }
+}
+
+/** One model that says the mean of what others say. */
+export function ensembleOf(members: readonly Model[], name: string): Model {
+  const [first] = members
+  const id: Model['id'] = newId()
+  const card: ModelCard = {
+    ...first!.card,
+    id,
+    name,
+    members: members.map((each) => ({
+      id: each.id,
+      name: each.name,
+      sha256: each.card.weights.sha256,
+      validation: each.card.validation,
+    })),
+    validation: null,
+  }
+  return { ...first!, id, name, run: null, card, createdAt: Date.now() }
 }

@@ -4,12 +4,15 @@ import { beforeEach, expect, test } from 'vitest'
 import { fakeMain } from '../../../src-renderer/api/fake/index.ts'
 import { scenes } from '../../../src-renderer/api/fake/scene.ts'
 import { openApi } from '../../../src-renderer/api/index.ts'
+import { freezable } from '../../../src-renderer/formats/layers.ts'
 import { augmentationInWords, optimiserInWords, targetsInWords } from '../../../src-renderer/formats/settings.ts'
 import { useAugmentationPreview, VERSIONS } from '../../../src-renderer/stores/augmentationPreview.ts'
 import { useLabels } from '../../../src-renderer/stores/labels.ts'
+import { useModels } from '../../../src-renderer/stores/models.ts'
 import { reloadAll } from '../../../src-renderer/stores/reload.ts'
 import { useTraining } from '../../../src-renderer/stores/training.ts'
 import { Augmentation } from '../../../src-shared/models.ts'
+import { NetworkDescription } from '../../../src-shared/networks.ts'
 import { MixChoice, OptimiserChoice, Recipe } from '../../../src-shared/recipe.ts'
 
 async function aWindow(scene: keyof typeof scenes): Promise<void> {
@@ -82,4 +85,24 @@ test('a patch that lost its label is not shown any longer, and what is asked for
   await preview.refresh()
   expect(preview.patch!.patch).not.toBe(patch)
   expect(preview.busy).toBe(false)
+})
+
+test('what can stay as it is in fine-tuning are the layers with weights, but not the last', () => {
+  const layers = [
+    { kind: 'convolution', id: 'c1', filters: 4, kernel: 3 },
+    { kind: 'batch-norm', id: 'n1' },
+    { kind: 'convolution', id: 'c2', filters: 4, kernel: 3 },
+    { kind: 'global-average-pool', id: 'mean' },
+    { kind: 'dense', id: 'classes', units: 2 },
+  ]
+  expect(freezable(NetworkDescription.parse({ name: 'small', input: [3, 16, 16], layers }))).toEqual(['c1', 'c2'])
+})
+
+test('models become one in the window, and that is the model looked at', async () => {
+  await aWindow('trained')
+  const models = useModels()
+  const [first] = models.list
+  const made = await models.ensemble([first!.id, first!.id], 'both')
+  expect(models.chosen?.id).toBe(made.id)
+  expect(made.card.members).toHaveLength(2)
 })
