@@ -31,7 +31,8 @@ export const useNetworkDraft = defineStore('networkDraft', () => {
   const settings = useSettings()
 
   const network = shallowRef<NetworkDescription | null>(null)
-  const past = shallowRef<readonly NetworkDescription[]>([])
+  /** Before each change, with the layer that was in hand. */
+  const past = shallowRef<readonly { network: NetworkDescription; place: number }[]>([])
   /** Of the layer in hand. */
   const place = ref(0)
 
@@ -90,7 +91,7 @@ export const useNetworkDraft = defineStore('networkDraft', () => {
 
   function change(next: NetworkDescription): void {
     if (!network.value || next === network.value) return
-    past.value = [...past.value, network.value]
+    past.value = [...past.value, { network: network.value, place: place.value }]
     network.value = next
     place.value = Math.max(0, Math.min(place.value, next.layers.length - 1))
   }
@@ -113,8 +114,8 @@ export const useNetworkDraft = defineStore('networkDraft', () => {
       const last = past.value.at(-1)
       if (!last) return
       past.value = past.value.slice(0, -1)
-      network.value = last
-      place.value = Math.min(place.value, last.layers.length - 1)
+      network.value = last.network
+      place.value = last.place
     },
     /** Adds after the layer in hand, and takes the new one in hand. */
     add(kind: LayerKind) {

@@ -322,6 +322,25 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
     await expect(train.getByRole('spinbutton', { name: setting })).toBeVisible()
   for (const network of ['Small VGG', 'Small ResNet', 'Small Inception'])
     await expect(train.getByRole('radio', { name: new RegExp(network) })).toBeVisible()
+  await train.getByRole('button', { name: /^Varied patches/ }).click()
+  await expect(
+    train.getByRole('region', { name: 'As the network sees a patch' }).getByRole('img', { name: /^Version/ }),
+  ).toHaveCount(8, { timeout: 30_000 })
+  await train.getByRole('button', { name: 'Edit layers…' }).click()
+  const layers = window.page.getByRole('dialog', { name: 'Edit layers' })
+  await layers.getByRole('button', { name: /^stem1 convolution/ }).click()
+  await layers.getByRole('spinbutton', { name: 'Filters' }).fill('8')
+  await layers.getByRole('button', { name: 'Use these layers' }).click()
+  await expect(train.getByRole('radio', { name: /Small VGG, changed/ })).toBeChecked()
+  await train.getByRole('button', { name: 'Find a learning rate' }).click()
+  await expect(train.getByRole('img', { name: /^Loss\. batch [\d.]+ at rate/ })).toBeVisible({ timeout: 60_000 })
+  await expect(train.getByRole('button', { name: 'Find a learning rate' })).toBeVisible({ timeout: 60_000 })
+  await expect(
+    train
+      .getByText(/rate/)
+      .filter({ hasText: /loss|train/ })
+      .first(),
+  ).toBeVisible()
   await train.getByRole('spinbutton', { name: 'minutes' }).fill('5')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
   await expect(train.getByText(/patches\/s/).first()).toBeVisible({ timeout: 60_000 })

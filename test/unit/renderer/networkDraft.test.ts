@@ -49,6 +49,7 @@ test('a layer that does not fit says why where it is, those after it say nothing
   expect(draft.totals.memory).toBeNull()
   draft.undo()
   expect(draft.problem).toBeNull()
+  expect(draft.place).toBe(0)
   expect(draft.canUndo).toBe(false)
 })
 
