@@ -7,10 +7,10 @@
 import { Layer, type LayerInput, type LayerKind, type NetworkDescription } from '../networks.ts'
 import { INPUT } from './shapes.ts'
 
-const MERGES: readonly LayerKind[] = ['add', 'multiply', 'concatenate']
+const MERGES: ReadonlySet<LayerKind> = new Set(['add', 'multiply', 'concatenate'])
 
 /** Whether it reads two or more layers, and so has to name them. */
-export const isMerge = (kind: LayerKind): boolean => MERGES.includes(kind)
+export const isMerge = (kind: LayerKind): boolean => MERGES.has(kind)
 
 const before = ({ layers }: Pick<NetworkDescription, 'layers'>, place: number): string => layers[place - 1]?.id ?? INPUT
 

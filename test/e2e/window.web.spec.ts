@@ -334,13 +334,9 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
   await expect(train.getByRole('radio', { name: /Small VGG, changed/ })).toBeChecked()
   await train.getByRole('button', { name: 'Find a learning rate' }).click()
   await expect(train.getByRole('img', { name: /^Loss\. batch [\d.]+ at rate/ })).toBeVisible({ timeout: 60_000 })
-  await expect(train.getByRole('button', { name: 'Find a learning rate' })).toBeVisible({ timeout: 60_000 })
-  await expect(
-    train
-      .getByText(/rate/)
-      .filter({ hasText: /loss|train/ })
-      .first(),
-  ).toBeVisible()
+  // its curve grows by real steps; its end, and the rate it suggests, are looked at over made-up data in scenes
+  await train.getByRole('button', { name: 'Stop' }).click()
+  await expect(train.getByRole('button', { name: 'Find a learning rate' })).toBeVisible()
   await train.getByRole('spinbutton', { name: 'minutes' }).fill('5')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
   await expect(train.getByText(/patches\/s/).first()).toBeVisible({ timeout: 60_000 })
