@@ -6,7 +6,7 @@ import { Evaluation } from './evaluation.ts'
 import { JobId, ModelId, RunId, SourceId, Timestamp } from './ids.ts'
 import { ClassNumber } from './labels.ts'
 import { Augmentation, Freeze, SplitRule, SplitSummary } from './models.ts'
-import { NetworkSummary, PresetName } from './networks.ts'
+import { NetworkDescription, NetworkSummary, PresetName } from './networks.ts'
 import { Recipe, TestTime } from './recipe.ts'
 import { call, event, stream } from './wire/contract.ts'
 
@@ -48,8 +48,11 @@ export const TrainingSettings = z.object({
   classes: z.array(ClassNumber).min(1),
   /** Where labelled patches are taken from; all must agree in edge, channels and µm/px. */
   sources: z.array(SourceId).min(1),
-  /** Not looked at in fine-tuning, which takes the layers of the earlier model. */
-  network: PresetName,
+  /**
+   * A preset, or layers of one's own: these must take such patches; their last layer gets a unit for each class. Not looked
+   * at in fine-tuning, which takes the layers of the earlier model.
+   */
+  network: z.union([PresetName, NetworkDescription]),
   start: FineTuning.nullable().default(null),
   length: TrainingLength,
   learningRate: z.number().positive().max(10).default(0.002),
@@ -165,6 +168,12 @@ export const AugmentationPreview = z.object({
 
 export const trainingCalls = {
   'training.plan': call(TrainingSettings, TrainingPlan),
+  /**
+   * The layers that a training with these settings would have, for such patches and classes.
+   * @throws TRAINING_NOT_READY when there are no patches that fit together; NETWORK_INVALID, MODEL_UNKNOWN and others of the
+   * earlier model
+   */
+  'training.network': call(TrainingSettings, NetworkDescription),
   /** @throws TRAINING_NOT_READY with the reasons of the plan */
   'training.start': call(TrainingSettings, TrainingRun),
   'training.runs': call(z.void(), z.array(TrainingRun)),

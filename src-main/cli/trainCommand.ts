@@ -16,6 +16,7 @@ import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { parseInput } from '../../src-shared/wire/serve.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
+import { readNetworkFile } from './networkFile.ts'
 import { addPatchSet } from './patchInputs.ts'
 import { clock, watchJob } from './progress.ts'
 import { destination } from './destination.ts'
@@ -30,6 +31,7 @@ type TrainOptions = RecipeOptions & {
   findLr?: true
   name?: string
   network: PresetName
+  networkFile?: string
   epochs?: number
   minutes?: number
   steps?: number
@@ -60,6 +62,12 @@ export function addTrainCommand(program: Command): void {
     .option('--find-lr', 'train nothing: look for a good --lr in a short search, and show its curve')
     .option('--name <name>', 'name of the model (default: that of the file)')
     .addOption(new Option('--network <preset>', 'network').choices(PresetName.options).default('small-resnet'))
+    .addOption(
+      new Option(
+        '--network-file <json>',
+        'layers of your own instead of a preset, as the layer editor copies them',
+      ).conflicts('network'),
+    )
     .addOption(
       new Option('--epochs <n>', 'length: times through the data').argParser(positive).conflicts(['minutes', 'steps']),
     )
@@ -234,7 +242,7 @@ async function settingsOf(
     name,
     classes: chosen.map((each) => each.number),
     sources: used,
-    network: options.network,
+    network: options.networkFile === undefined ? options.network : await readNetworkFile(options.networkFile),
     length: lengthOf(options),
     ...(options.lr === undefined ? {} : { learningRate: options.lr }),
     ...(options.batch === undefined ? {} : { batchSize: options.batch }),

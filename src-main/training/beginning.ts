@@ -1,9 +1,10 @@
-/** Where a training begins: a preset with fresh weights, or the layers and weights of an earlier model. */
+/** Where a training begins: a preset or layers of one's own with fresh weights, or the layers and weights of an earlier model. */
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
 import type { Model } from '../../src-shared/models.ts'
 import { type NetworkDescription } from '../../src-shared/networks.ts'
 import type { TrainingSettings } from '../../src-shared/training.ts'
+import { networkShapes } from '../../src-shared/network/shapes.ts'
 import { presetNetwork } from '../models/presets.ts'
 import type { CommonInput } from './labelledPatches.ts'
 import type { Beginning } from './order.ts'
@@ -18,18 +19,23 @@ export type EarlierModels = {
  * An earlier model's layers do for patches of another size too, unless one of them counts places (flatten); its weights are
  * compared with the layers when the training begins.
  *
- * @throws {TesseraError} NETWORK_INVALID for patches no network takes; MODEL_UNKNOWN; MODEL_INPUT_MISMATCH, grey and colour;
+ * @throws {TesseraError} NETWORK_INVALID for patches no preset takes, and for layers of one's own that take other patches or
+ * do not fit together; MODEL_UNKNOWN; MODEL_INPUT_MISMATCH, grey and colour;
  * MODEL_WEIGHTS_MISMATCH, an ensemble
  */
 export function beginningOf(
   { network, start }: Pick<TrainingSettings, 'network' | 'start'>,
-  { channels, edgePx }: CommonInput,
+  input: CommonInput,
   classNames: readonly string[],
   models: EarlierModels,
 ): Beginning {
+  const { channels, edgePx } = input
   if (!start)
     return {
-      network: presetNetwork(network, channels, edgePx, classNames.length),
+      network:
+        typeof network === 'string'
+          ? presetNetwork(network, channels, edgePx, classNames.length)
+          : describedNetwork(network, input, classNames.length),
       start: null,
       normalisation: null,
     }
@@ -61,6 +67,24 @@ export function beginningOf(
   }
 }
 
+/** Layers of one's own, with as many units at their end as there are classes. */
+function describedNetwork(
+  network: NetworkDescription,
+  { channels, edgePx }: CommonInput,
+  classes: number,
+): NetworkDescription {
+  const [expected, found] = [[channels, edgePx, edgePx], [...network.input]].map((shape) => shape.join(' × '))
+  if (expected !== found)
+    throw tesseraError(
+      'NETWORK_INVALID',
+      `“${network.name}” takes patches of ${found} (channels × height × width), those to train on are ${expected}. Change its input in the layer editor, or choose patches it takes.`,
+      { layer: null, expected: expected!, found: found! },
+    )
+  const fitted = refitted(network, edgePx, classes)
+  networkShapes(fitted)
+  return fitted
+}
+
 const inWords = (channels: 1 | 3): string => (channels === 3 ? 'colour' : 'grey')
 
 /** The same layers for patches of another size and another number of classes. */
@@ -71,3 +95,6 @@ function refitted(network: NetworkDescription, edgePx: number, classes: number):
   )
   return { ...network, input: [channels, edgePx, edgePx], layers }
 }
+
+/** A network needs two classes; that there are too few is said elsewhere, in words of its own. */
+export const classNamesFor = (chosen: readonly string[]): readonly string[] => (chosen.length < 2 ? ['', ' '] : chosen)

@@ -28,6 +28,9 @@ export type CardFacts = {
   versions: ModelCard['versions']
 }
 
+const nameOfNetwork = (network: TrainingRun['settings']['network']): string =>
+  typeof network === 'string' ? network : network.name
+
 /** The card before its weights are written, whose checksum it does not know yet. */
 export function cardOf(facts: CardFacts): ModelCard {
   const { run, input, steps, news } = facts
@@ -45,7 +48,7 @@ export function cardOf(facts: CardFacts): ModelCard {
     })),
     input: { edgePx: input.edgePx, channels: input.channels, mpp: input.mpp === null ? null : micronPerPx(input.mpp) },
     normalisation: facts.normalisation,
-    network: { preset: facts.start?.name ?? settings.network, ...facts.network },
+    network: { preset: facts.start?.name ?? nameOfNetwork(settings.network), ...facts.network },
     data: facts.data,
     split: run.split,
     training: {

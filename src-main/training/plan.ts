@@ -6,7 +6,7 @@ import type { Recipe } from '../../src-shared/recipe.ts'
 import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
-import { beginningOf, type EarlierModels } from './beginning.ts'
+import { beginningOf, classNamesFor, type EarlierModels } from './beginning.ts'
 import type { NetworkSummary } from '../../src-shared/networks.ts'
 import {
   commonInput,
@@ -131,8 +131,7 @@ function whyNotBegin(
   models: EarlierModels,
 ): string[] {
   try {
-    // A network needs two classes; that there are too few is said in words of their own.
-    beginningOf(settings, input, classNames.length < 2 ? ['', ' '] : classNames, models)
+    beginningOf(settings, input, classNamesFor(classNames), models)
     return []
   } catch (error) {
     if (isTesseraError(error)) return [error.message]

@@ -10,7 +10,7 @@ import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../..
 import type { ReadTiles } from '../tiles.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
-import { chance, newId, pause } from './ids.ts'
+import { newId, pause } from './ids.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -18,7 +18,7 @@ import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { modelOf, planOf, pointsOf, rateSearch, runOf, STEPS } from './training.ts'
+import { ensembleOf, modelOf, networkOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -279,21 +279,20 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
 
       'models.ensemble': ({ models: members, name }) => {
-        const first = models.get(members[0]!)!
-        const made: Model = { ...first, id: newId(), name, run: null, card: { ...first.card, name } }
+        const made = ensembleOf(
+          members.map((each) => models.get(each)!),
+          name,
+        )
         models.set(made.id, made)
         publish('models.changed', { changed: [made] })
         return made
       },
 
-      'training.previewAugmentation': ({ patches: asked, versions }) => ({
-        edgePx: 8,
-        pictures: [...asked].map((patch) =>
-          Array.from({ length: versions }, (_, version) =>
-            Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => 120 + 100 * chance(patch, version, i % 3)),
-          ),
-        ),
-      }),
+      'training.previewAugmentation': (asked) => {
+        diskFull()
+        return previewOf(asked)
+      },
+      'training.network': (asked) => networkOf(asked, labelledFor(asked.classes).grid?.params.edgePx ?? 96),
       'training.plan': (asked) => planOf(asked, chosen(asked.classes), labelledFor(asked.classes)),
       'training.start': (asked) => {
         diskFull()

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Augmentation, type Model } from '../../../src-shared/models.ts'
+import { NetworkDescription } from '../../../src-shared/networks.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
 import type { RateSearchNews, TrainingPoint } from '../../../src-shared/training.ts'
 import { cardFileOf } from '../../../src-main/models/modelFiles.ts'
@@ -122,6 +123,46 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     const file = path.join(bench.folder, 'm.onnx')
     await bench.rooms.writeExport({ format: 'model', model: model.id }, file)
     expect(JSON.parse(readFileSync(cardFileOf(file), 'utf8'))).toMatchObject({ version: 2, testTime: 'd4' })
+  })
+
+  test('layers of one’s own are trained as they are, with a unit for each class, and stand in the card', async () => {
+    const { bench, settings, trained } = await labelledBench(8)
+    const layers = [
+      { kind: 'convolution', id: 'c1', filters: 4, kernel: 5, stride: 4, padding: 2 },
+      { kind: 'relu', id: 'r1' },
+      { kind: 'global-average-pool', id: 'mean' },
+      // the data has two
+      { kind: 'dense', id: 'classes', units: 7 },
+    ]
+    const own = NetworkDescription.parse({ name: 'four filters', input: [3, 96, 96], layers })
+    const network = await bench.calls['training.network'](settings({ network: own }))
+    expect(network.layers.at(-1)).toMatchObject({ kind: 'dense', units: 2 })
+    const { card } = await trained({ network: own, length: { kind: 'steps', steps: 3 } })
+    expect(card.network).toMatchObject({ preset: 'four filters', description: network })
+    // 4 · (3 · 5² + 1) + 2 · (4 + 1)
+    expect(card.network.parameters).toBe(314)
+    const [run] = await bench.calls['training.runs']()
+    expect(run!.settings.network).toEqual(own)
+  })
+
+  test('layers that take other patches, or do not fit together, are refused by name before anything starts', async () => {
+    const { bench, settings } = await labelledBench(8)
+    const preset = await bench.calls['training.network'](settings({ network: 'small-vgg' }))
+    expect(preset).toMatchObject({ name: 'Small VGG', input: [3, 96, 96] })
+    const plan = (network: object) => bench.calls['training.plan'](settings({ network }))
+    expect(await plan(preset)).toMatchObject({ ready: true, reasons: [] })
+    const smaller = { ...preset, name: 'for 64 px', input: [3, 64, 64] }
+    const words =
+      '“for 64 px” takes patches of 3 × 64 × 64 (channels × height × width), those to train on are 3 × 96 × 96'
+    expect(await plan(smaller)).toMatchObject({ ready: false, reasons: [expect.stringContaining(words)] })
+    const start = async () => bench.calls['training.start'](settings({ network: smaller }))
+    await expect(start()).rejects.toMatchObject({
+      code: 'TRAINING_NOT_READY',
+    })
+    const [first, ...rest] = preset.layers
+    const broken = { ...preset, layers: [first, { kind: 'add', id: 'lost', inputs: [first!.id, 'nowhere'] }, ...rest] }
+    expect((await plan(broken)).reasons[0]).toContain('layer “lost” needs inputs made by layers before it')
+    expect(await bench.calls['training.runs']()).toEqual([])
   })
 
   test('a search for a learning rate tells its curve, suggests or says why not, and leaves nothing behind', async () => {
