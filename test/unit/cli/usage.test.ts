@@ -26,6 +26,11 @@ describe('typed wrongly', () => {
     ['a number out of range', ['patches', 'P', '--size', '5000'], /a whole number from 2 to 4096/],
     ['two lengths', ['train', '--folder', 'x', '--model', 'y', '--epochs', '1', '--steps', '1'], /cannot be used with/],
     ['two sources', ['train', 'P', '--folder', 'x', '--model', 'y.onnx'], /Say what to train on/],
+    [
+      'a preset and layers of one’s own',
+      ['train', 'P', '--model', 'y.onnx', '--network', 'small-vgg', '--network-file', 'n.json'],
+      /cannot be used with/,
+    ],
     ['a network nobody knows', ['train', 'P', '--model', 'y.onnx', '--network', 'lenet'], /Allowed choices are/],
   ])('%s is refused with USAGE', async (_, args, words) => {
     const cwd = temporaryFolder()
