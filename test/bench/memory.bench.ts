@@ -12,7 +12,7 @@ const BATCH = 16
 const GB = 1e9
 
 const network = presetForTissue('resnet-50', 224)
-const order = { network, batch: BATCH, seconds: 0 }
+const order = { network, batch: BATCH, seconds: 0, fewest: 1 }
 const ours = ourProcess<{ peakBytes: number }>('training.process.ts', order)
 const theirs = peer<{ peakBytes: number; version: string }>('torchPeer.py', [], {
   ...order,

@@ -1,6 +1,6 @@
 """PyTorch on the same network: builds it from the description Tessera uses, and times training steps or inference.
 
-stdin: {"network": description, "batch": n, "mode": "train" | "infer", "seconds": s, "threads": t, "layouts": both or one}
+stdin: {"network": description, "batch": n, "mode": "train" | "infer", "seconds": s, "threads": t, "layouts": both or one, "fewest": steps timed in any case}
 stdout: {"imagesPerSecond": median, "version": "…", "layout": "nchw" | "nhwc", "peakBytes": most memory held}
 
 Both memory layouts are tried and the faster is reported: the peer at its best.
@@ -224,7 +224,7 @@ def rate(layout):
         step()
     times = []
     until = time.perf_counter() + order["seconds"]
-    while time.perf_counter() < until or len(times) < 5:
+    while time.perf_counter() < until or len(times) < order.get("fewest", 5):
         start = time.perf_counter()
         step()
         times.append(time.perf_counter() - start)

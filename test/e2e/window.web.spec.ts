@@ -322,9 +322,9 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
     await expect(train.getByRole('spinbutton', { name: setting })).toBeVisible()
   for (const network of ['Tessera S', 'Tessera M', 'Small VGG', 'Small ResNet', 'Small Inception'])
     await expect(train.getByRole('radio', { name: new RegExp(network) })).toBeEnabled()
-  await expect(train.getByRole('radio', { name: /ResNet-50/ })).toBeHidden()
+  await expect(train.getByRole('radio', { name: /^ResNet-50/ })).toBeHidden()
   await train.getByRole('button', { name: '14 networks from the papers' }).click()
-  await expect(train.getByRole('radio', { name: /ResNet-50/ })).toBeEnabled()
+  await expect(train.getByRole('radio', { name: /^ResNet-50/ })).toBeEnabled()
   await train.getByRole('button', { name: 'Only the recommended networks' }).click()
   await train.getByRole('button', { name: /^Varied patches/ }).click()
   await expect(
