@@ -1,6 +1,8 @@
 /** The command line: the same rooms as the window, without one. `tessera --help`. */
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
+import { addDeviceCommand } from './cli/deviceCommand.ts'
+import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
 import { addSlideCommands } from './cli/slideCommands.ts'
@@ -22,7 +24,9 @@ addSlideCommands(program)
 addProjectCommands(program)
 addTrainCommand(program)
 addPredictCommands(program)
+addModelCommands(program)
 addDemoCommand(program)
+addDeviceCommand(program)
 
 const HINT = '“tessera --help” lists the commands, “tessera COMMAND --help” what one takes.'
 

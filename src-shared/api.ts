@@ -1,5 +1,6 @@
 /** The whole contract between the window and the main process, put together from its rooms. */
 import { appCalls, appEvents } from './app.ts'
+import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
@@ -14,6 +15,7 @@ import type { Contract, Handlers, Publish } from './wire/contract.ts'
 export const api = {
   calls: {
     ...appCalls,
+    ...deviceCalls,
     ...projectCalls,
     ...slideCalls,
     ...patchCalls,
@@ -27,6 +29,7 @@ export const api = {
   streams: { ...trainingStreams, ...predictionStreams },
   events: {
     ...appEvents,
+    ...deviceEvents,
     ...projectEvents,
     ...slideEvents,
     ...patchEvents,

@@ -1,5 +1,6 @@
 /** The program itself: what runs, where, its settings, and how files of this machine are named without their paths. */
 import * as z from 'zod'
+import { DeviceChoice } from './devices.ts'
 import { call, event } from './wire/contract.ts'
 
 /** Said at first start, in exports and in cards. */
@@ -39,6 +40,10 @@ export const Settings = z.looseObject({
       rightOpen: z.boolean().default(true),
     })
     .prefault({}),
+  /** What trains and predicts. The processor by default: it gives the same numbers every time. */
+  device: DeviceChoice.default('cpu'),
+  /** When a device fails in mid-run: go on from the last checkpoint on the processor, instead of stopping there. */
+  goOnWithoutDevice: z.boolean().default(false),
   checklistHidden: z.boolean().default(false),
   noticeSeen: z.boolean().default(false),
 })
@@ -50,6 +55,8 @@ export const SettingsChange = z.object({
   person: z.string().trim().min(1).max(80).optional(),
   keys: z.record(z.string(), z.array(z.string())).optional(),
   panels: Settings.shape.panels.unwrap().partial().optional(),
+  device: DeviceChoice.optional(),
+  goOnWithoutDevice: z.boolean().optional(),
   checklistHidden: z.boolean().optional(),
   noticeSeen: z.boolean().optional(),
 })

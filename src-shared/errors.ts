@@ -79,8 +79,17 @@ export const errorData = {
   NETWORK_INVALID: z.object({ layer: text.nullable(), expected: text, found: text }),
   TRAINING_NOT_READY: z.object({ reasons: z.array(text) }),
   TRAINING_DIVERGED: z.object({ step: number, loss: text }),
+  TRAINING_BATCH_TOO_LARGE: z.object({ batch: number, patches: number }),
   ENGINE_DIED: z.object({ exit: text }),
   ENGINE_FAILED: z.object({ reason: text }),
+  /** no such device in this build, or it can not be opened */
+  DEVICE_UNAVAILABLE: z.object({ device: text, reason: text }),
+  /** the self-test found other numbers than the processor's */
+  DEVICE_WRONG: z.object({ device: text, layer: text.nullable(), what: text, difference: number, tolerance: number }),
+  /** the self-test ended its process, or did not end */
+  DEVICE_CRASHED: z.object({ device: text, exit: text }),
+  /** it worked, and then failed in mid-run */
+  DEVICE_LOST: z.object({ device: text, reason: text }),
   CHECKPOINT_BROKEN: z.object({ file: text, reason: text }),
   RUN_UNKNOWN: z.object({ run: text }),
   MODEL_UNKNOWN: z.object({ model: text }),
@@ -88,6 +97,8 @@ export const errorData = {
   MODEL_CARD_INVALID: z.object({ file: text, reason: text }),
   MODEL_SPACING_MISMATCH: z.object({ model: text, expected: number, actual: number, unit: z.literal('µm/px') }),
   MODEL_CLASSES_MISMATCH: z.object({ model: text, expected: z.array(text), actual: z.array(text) }),
+  MODEL_WEIGHTS_MISMATCH: z.object({ model: text, layer: text.nullable(), expected: text, actual: text }),
+  MODEL_OUTPUT_INVALID: z.object({ model: text, patch: number }),
   MODEL_INPUT_MISMATCH: z.object({ model: text, expected: text, actual: text }),
 
   // predictions and exports

@@ -5,6 +5,7 @@ import { Evaluation } from './evaluation.ts'
 import { ModelId, RunId, Timestamp } from './ids.ts'
 import { Colour } from './labels.ts'
 import { NetworkDescription } from './networks.ts'
+import { Recipe, TestTime } from './recipe.ts'
 import { MicronPerPx } from './units.ts'
 import { call, event } from './wire/contract.ts'
 
@@ -25,6 +26,14 @@ export const Augmentation = z.object({
   stain: z.number().min(0).max(0.5).default(0.05),
   /** brightness, contrast and saturation: largest relative change; 0 = off */
   colour: z.number().min(0).max(0.8).default(0.15),
+  /** largest shift across and down, px; what comes in at the edge is mirrored; 0 = off */
+  shift: z.number().min(0).max(64).default(0),
+  /** largest relative change of size, larger or smaller; 0 = off */
+  zoom: z.number().min(0).max(0.5).default(0),
+  /** Gaussian blur: largest σ, px; 0 = off */
+  blur: z.number().min(0).max(3).default(0),
+  /** Gaussian noise: largest σ as a share of the range of values; 0 = off */
+  noise: z.number().min(0).max(0.25).default(0),
 })
 export type Augmentation = z.infer<typeof Augmentation>
 
@@ -46,9 +55,13 @@ export const SplitSummary = z.object({
 })
 export type SplitSummary = z.infer<typeof SplitSummary>
 
-export const ModelCard = z.object({
+/** Which layers an earlier model's training leaves as they are: the first so many with weights, or all up to one by name. */
+export const Freeze = z.union([z.number().int().nonnegative(), z.string().min(1)])
+export type Freeze = z.infer<typeof Freeze>
+
+export const CardContent = z.object({
   format: z.literal('tessera-model-card'),
-  version: z.literal(1),
+  version: z.literal(2),
   id: ModelId,
   name: z.string(),
   createdAt: z.iso.datetime(),
@@ -75,29 +88,68 @@ export const ModelCard = z.object({
   }),
   split: SplitSummary,
   training: z.object({
-    optimiser: z.string(),
-    schedule: z.string(),
+    recipe: Recipe,
     learningRate: z.number(),
-    weightDecay: z.number(),
-    labelSmoothing: z.number(),
     batchSize: z.number().int(),
+    /** patches a batch norm took its mean and variance over, a part of the batch; null where it was not written down */
+    normPatches: z.number().int().nullable().default(null),
     steps: z.number().int(),
     epochs: z.number(),
     /** The minutes that were asked for, when the steps were found by timing; `steps` replays the run. */
     minutes: z.number().nullable(),
+    /** The step at which patience ran out; null when it ran all its steps. */
+    stoppedAt: z.number().int().nullable(),
+    /** of folds: of the one that was best last */
     bestStep: z.number().int(),
     augmentation: Augmentation,
     balanced: z.boolean(),
     seed: z.number().int(),
     /** null when only the weights are left of a run: how long it took does not stand in them */
     seconds: z.number().nullable(),
+    /** The model it was fine-tuned from; null when it began with fresh weights. */
+    start: z
+      .object({ id: ModelId, name: z.string(), sha256: z.string(), freeze: Freeze, rateDecay: z.number() })
+      .nullable(),
   }),
-  /** On the held-out patches; null when none were held out. */
+  /** How patches were looked at when it was measured, and are unless asked otherwise. */
+  testTime: TestTime,
+  /** The models whose probabilities this one averages; none for a single network. */
+  members: z.array(z.object({ id: ModelId, name: z.string(), sha256: z.string(), validation: Evaluation.nullable() })),
+  /** On the held-out patches; null when none were held out. Of folds: every patch by the member that did not see it. */
   validation: Evaluation.nullable(),
   weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
-  versions: z.object({ tessera: z.string(), engine: z.string(), node: z.string(), threads: z.number().int() }),
+  versions: z.object({
+    tessera: z.string(),
+    engine: z.string(),
+    /** what trained it, with the runtime's provider; cards from before there was a choice have none: the processor */
+    device: z.string().default('CPU (CPUExecutionProvider)'),
+    node: z.string(),
+    threads: z.number().int(),
+  }),
 })
-export type ModelCard = z.infer<typeof ModelCard>
+
+/** What a card of version 1 says in the words of version 2: the recipe was the same for all but two of its numbers. */
+const V1 = z.looseObject({
+  version: z.literal(1),
+  training: z.looseObject({ weightDecay: z.number(), labelSmoothing: z.number() }),
+})
+function upgraded(card: unknown): unknown {
+  const { success, data } = V1.safeParse(card)
+  if (!success) return card
+  const { optimiser: _optimiser, schedule: _schedule, weightDecay, labelSmoothing, ...training } = data.training
+  const recipe = { optimiser: { kind: 'adamw', weightDecay }, schedule: { kind: 'cosine' }, labelSmoothing }
+  return {
+    ...data,
+    version: 2,
+    training: { ...training, recipe, stoppedAt: null, start: null },
+    testTime: 'none',
+    members: [],
+  }
+}
+
+/** Reads cards of versions 1 and 2, writes 2. */
+export const ModelCard = z.preprocess(upgraded, CardContent)
+export type ModelCard = z.infer<typeof CardContent>
 
 export const Model = z.object({
   id: ModelId,
@@ -115,6 +167,14 @@ export const modelCalls = {
   'models.rename': call(z.object({ model: ModelId, name: z.string().trim().min(1).max(120) }), Model),
   /** Takes an ONNX file with its card beside it (`name.onnx`, `name.card.json`) into the project. */
   'models.import': call(z.object({ file: FileHandle }), Model),
+  /**
+   * Several models in one file that answers with the mean of their probabilities.
+   * @throws MODEL_UNKNOWN, MODEL_CLASSES_MISMATCH, MODEL_INPUT_MISMATCH, MODEL_SPACING_MISMATCH, DISK_FULL
+   */
+  'models.ensemble': call(
+    z.object({ models: z.array(ModelId).min(2).max(50), name: z.string().trim().min(1).max(120) }),
+    Model,
+  ),
 }
 
 export const modelEvents = { 'models.changed': event(z.object({ changed: z.array(Model) })) }

@@ -9,6 +9,7 @@ import { float32s, uint32s } from './arrays.ts'
 import { JobId, ModelId, PredictionRunId, SlideId, SourceId, Timestamp } from './ids.ts'
 import { Colour } from './labels.ts'
 import { type GridGeometry, patchArea } from './patches.ts'
+import { TestTime } from './recipe.ts'
 import { type MicronPerPx, toSquareMillimetres } from './units.ts'
 import { call, event, stream } from './wire/contract.ts'
 
@@ -20,6 +21,8 @@ export const PredictionRun = z.object({
   source: SourceId,
   slide: SlideId.nullable(),
   classes: z.array(z.object({ name: z.string(), colour: Colour })),
+  /** how each patch was looked at */
+  testTime: TestTime,
   /** patches to predict: those in the tissue mask, or all */
   total: z.number().int(),
   done: z.number().int(),
@@ -48,7 +51,13 @@ export const predictionCalls = {
    * is missing. @throws MODEL_SPACING_MISMATCH, MODEL_CLASSES_MISMATCH, SLIDE_MPP_NEEDED
    */
   'predictions.start': call(
-    z.object({ model: ModelId, slides: z.array(SlideId), sets: z.array(SourceId) }),
+    z.object({
+      model: ModelId,
+      slides: z.array(SlideId),
+      sets: z.array(SourceId),
+      /** absent = as the model's card says */
+      testTime: TestTime.optional(),
+    }),
     z.array(PredictionRun),
   ),
 }

@@ -1,11 +1,13 @@
 /** Training: from labelled patches to a model, with a held-out figure that can be believed. */
 import * as z from 'zod'
+import { bytes, uint32s } from './arrays.ts'
 import { FaultRecord } from './errors.ts'
 import { Evaluation } from './evaluation.ts'
 import { JobId, ModelId, RunId, SourceId, Timestamp } from './ids.ts'
 import { ClassNumber } from './labels.ts'
-import { Augmentation, SplitRule, SplitSummary } from './models.ts'
-import { NetworkSummary, PresetName } from './networks.ts'
+import { Augmentation, Freeze, SplitRule, SplitSummary } from './models.ts'
+import { NetworkDescription, NetworkSummary, PresetName } from './networks.ts'
+import { Recipe, TestTime } from './recipe.ts'
 import { call, event, stream } from './wire/contract.ts'
 
 export const TrainingLength = z.discriminatedUnion('kind', [
@@ -29,19 +31,46 @@ export const Validation = z.discriminatedUnion('kind', [
 ])
 export type Validation = z.infer<typeof Validation>
 
+/**
+ * Fine-tuning: a training begins with the weights of an earlier model. Its layers and normalisation are taken over; the
+ * last layer begins anew when the number of classes is another.
+ */
+export const FineTuning = z.object({
+  model: ModelId,
+  freeze: Freeze.default(0),
+  /** Learning rate of each layer with weights, as a share of that of the next deeper one; 1 = the same for all. */
+  rateDecay: z.number().gt(0).max(1).default(1),
+})
+export type FineTuning = z.infer<typeof FineTuning>
+
 export const TrainingSettings = z.object({
   name: z.string().trim().min(1).max(120),
   classes: z.array(ClassNumber).min(1),
   /** Where labelled patches are taken from; all must agree in edge, channels and µm/px. */
   sources: z.array(SourceId).min(1),
-  network: PresetName,
+  /**
+   * A preset, or layers of one's own: these must take such patches; their last layer gets a unit for each class. Not looked
+   * at in fine-tuning, which takes the layers of the earlier model.
+   */
+  network: z.union([PresetName, NetworkDescription]),
+  start: FineTuning.nullable().default(null),
   length: TrainingLength,
   learningRate: z.number().positive().max(10).default(0.002),
   batchSize: z.number().int().min(1).max(1024).default(32),
+  recipe: Recipe.prefault({}),
   augmentation: Augmentation.prefault({}),
+  /** How held-out patches are looked at, and later those the model is used on. */
+  testTime: TestTime.default('none'),
   /** Draw every class equally often, however many labels it has. */
   balanced: z.boolean().default(true),
   validation: Validation.default({ kind: 'fraction', fraction: 0.2, rule: 'auto' }),
+  /**
+   * k-fold: so many trainings, each with another part of the patches held out by the rule of `validation`, become one model
+   * that averages them; its figure is over every patch, by the network that did not see it. null = one training
+   */
+  folds: z.number().int().min(2).max(20).nullable().default(null),
+  /** seconds between checkpoints, at most: what a crash can cost */
+  checkpointSeconds: z.number().min(1).max(3600).default(60),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
 })
 export type TrainingSettings = z.infer<typeof TrainingSettings>
@@ -62,6 +91,9 @@ export const TrainingPlan = z.object({
 })
 export type TrainingPlan = z.infer<typeof TrainingPlan>
 
+/** Which fold it is of, from 0; absent in a training without folds. Steps count on from fold to fold. */
+const fold = z.number().int().nonnegative().optional()
+
 export const TrainingPoint = z.discriminatedUnion('kind', [
   /** Mean over the steps since the last point. */
   z.object({
@@ -72,6 +104,9 @@ export const TrainingPoint = z.discriminatedUnion('kind', [
     accuracy: z.number(),
     learningRate: z.number(),
     imagesPerSecond: z.number(),
+    /** Euclidean norm over all parameters, before any clipping */
+    gradientNorm: z.number().optional(),
+    fold,
   }),
   z.object({
     kind: z.literal('validation'),
@@ -81,6 +116,7 @@ export const TrainingPoint = z.discriminatedUnion('kind', [
     evaluation: Evaluation,
     /** Whether it is the best so far; the best checkpoint is what becomes the model. */
     best: z.boolean(),
+    fold,
   }),
 ])
 export type TrainingPoint = z.infer<typeof TrainingPoint>
@@ -100,16 +136,73 @@ export const TrainingRun = z.object({
 })
 export type TrainingRun = z.infer<typeof TrainingRun>
 
+/** What a search for a learning rate tells: how it gets its patches, its curve, and what it makes of it. */
+export const RateSearchNews = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('reading'), done: z.number().int(), total: z.number().int() }),
+  z.object({
+    kind: z.literal('point'),
+    rate: z.number(),
+    /** of this step's batch */
+    loss: z.number(),
+    /** exponential mean of the losses so far, corrected for its start */
+    smoothed: z.number(),
+  }),
+  z.object({
+    kind: z.literal('found'),
+    /** a rate to train with; null when the loss never fell */
+    suggestion: z.number().nullable(),
+    /** where the smoothed loss fell fastest, and where it was least */
+    steepest: z.number().nullable(),
+    least: z.number(),
+    /** the suggestion and its reason in words */
+    sentence: z.string(),
+  }),
+])
+export type RateSearchNews = z.infer<typeof RateSearchNews>
+
+export const AugmentationPreview = z.object({
+  edgePx: z.number().int(),
+  /** [patch][version]: RGB bytes [row, column, channel] of what the network is given, back on the scale 0 … 255 */
+  pictures: z.array(z.array(bytes)),
+})
+
 export const trainingCalls = {
   'training.plan': call(TrainingSettings, TrainingPlan),
+  /**
+   * The layers that a training with these settings would have, for such patches and classes.
+   * @throws TRAINING_NOT_READY when there are no patches that fit together; NETWORK_INVALID, MODEL_UNKNOWN and others of the
+   * earlier model
+   */
+  'training.network': call(TrainingSettings, NetworkDescription),
   /** @throws TRAINING_NOT_READY with the reasons of the plan */
   'training.start': call(TrainingSettings, TrainingRun),
   'training.runs': call(z.void(), z.array(TrainingRun)),
+  /**
+   * Some patches as a network would see them in training, each in so many versions. Contrast turns around the mean of these
+   * patches, in a training around that of all it learns from. With one seed, a change of one setting shows what it does.
+   * @throws SOURCE_UNKNOWN, PATCH_UNKNOWN
+   */
+  'training.previewAugmentation': call(
+    z.object({
+      source: SourceId,
+      patches: uint32s.refine(({ length }) => length >= 1 && length <= 16, 'from 1 to 16 patches'),
+      versions: z.number().int().min(1).max(16).default(8),
+      augmentation: Augmentation,
+      seed: z.number().int().min(0).max(0xffffffff).default(1),
+    }),
+    AugmentationPreview,
+  ),
 }
 
 export const trainingStreams = {
   /** All points of a run so far, then each new one, until the run is over. */
   'training.follow': stream(z.object({ run: RunId }), z.array(TrainingPoint)),
+  /**
+   * Looks for a learning rate: a short training whose rate grows exponentially from step to step, on copies of the weights
+   * that are thrown away (Smith, WACV 2017). Leaving the stream ends it.
+   * @throws TRAINING_NOT_READY
+   */
+  'training.findRate': stream(TrainingSettings, RateSearchNews),
 }
 
 export const trainingEvents = { 'training.changed': event(TrainingRun) }

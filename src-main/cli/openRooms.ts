@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
+import { type DeviceOptions, devicesOfCommand } from './deviceCommand.ts'
 import { api } from '../../src-shared/api.ts'
 import { parseInput } from '../../src-shared/wire/serve.ts'
 import { nodeWorkerHost } from '../host/node/nodeWorkerHost.ts'
@@ -17,7 +18,7 @@ const WHO = 'the command line'
 
 async function withStore<T>(
   project: ProjectStore,
-  person: string | undefined,
+  { person, device = 'cpu', deviceLost = 'stop' }: { person?: string } & DeviceOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const handles = createFileHandles()
@@ -25,6 +26,7 @@ async function withStore<T>(
   const rooms = openRooms(project, {
     handles,
     workerHost: nodeWorkerHost,
+    devices: devicesOfCommand({ device, deviceLost }),
     personName: () => person ?? userName(),
     publish: () => undefined,
   })
@@ -50,27 +52,30 @@ function checkedCalls(calls: RoomCalls): RoomCalls {
 /** @throws {TesseraError} PROJECT_LOCKED naming the holder, unless the command only reads */
 export const withProject = <T>(
   folder: string,
-  options: { readonly: boolean; person?: string },
+  options: { readonly: boolean; person?: string } & DeviceOptions,
   work: (session: Session) => Promise<T>,
-): Promise<T> =>
-  withStore(openProject(path.resolve(folder), { who: WHO, readonly: options.readonly }), options.person, work)
+): Promise<T> => withStore(openProject(path.resolve(folder), { who: WHO, readonly: options.readonly }), options, work)
 
 export async function withNewProject<T>(
   folder: string,
   name: string,
   work: (session: Session) => Promise<T>,
+  options: DeviceOptions = {},
 ): Promise<T> {
-  return withStore(createProject(path.resolve(folder), name, { who: WHO }), undefined, work)
+  return withStore(createProject(path.resolve(folder), name, { who: WHO }), options, work)
 }
 
 /** A project that lives as long as one command: folders and files of patches go through the same rooms as slides. */
-export async function withTemporaryProject<T>(work: (session: Session) => Promise<T>): Promise<T> {
+export async function withTemporaryProject<T>(
+  work: (session: Session) => Promise<T>,
+  options: DeviceOptions = {},
+): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tessera-'))
   // also when the program is told to end in mid-work: see interrupt.ts
   const removeAtExit = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', removeAtExit)
   try {
-    return await withNewProject(path.join(folder, 'project'), 'temporary', work)
+    return await withNewProject(path.join(folder, 'project'), 'temporary', work, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
     process.off('exit', removeAtExit)

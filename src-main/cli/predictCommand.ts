@@ -8,6 +8,7 @@ import type { PatchSet } from '../../src-shared/patches.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Rooms } from '../host/rooms.ts'
 import { activeGrid } from './find.ts'
+import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { type Session, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet, addSlideFile } from './patchInputs.ts'
@@ -15,74 +16,105 @@ import { watchJob } from './progress.ts'
 import { destination } from './destination.ts'
 import { between, positive } from './slideCommands.ts'
 
-type InputOptions = { model: string; slide?: string; folder?: string; idx?: string[]; mpp?: number; json?: boolean }
+type InputOptions = {
+  model: string
+  slide?: string
+  folder?: string
+  idx?: string[]
+  mpp?: number
+  tta?: boolean
+  json?: boolean
+} & DeviceOptions
+
+/** What was said of test-time augmentation; nothing leaves it to the card. */
+const testTimeOf = ({ tta }: InputOptions) =>
+  tta === undefined ? {} : { testTime: tta ? ('d4' as const) : ('none' as const) }
 
 export function addPredictCommands(program: Command): void {
-  program
-    .command('predict')
-    .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
-    .requiredOption('--model <onnx>', 'the model; its card lies beside it')
-    .option('--slide <file>', 'a slide file')
-    .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
-    .option('--idx <files...>', 'an IDX pair: images, labels')
-    .option('--mpp <µm/px>', 'sampling of the slide or scale of the pictures, where the file does not say it', positive)
-    .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', between(-1, 1))
-    .requiredOption('--out <csv>', 'file to write')
-    .option('--json', 'one JSON object on stdout')
-    .action(async (options: InputOptions & { out: string; tissue?: number | true }) => {
-      const given = [options.slide, options.folder, options.idx].filter((each) => each !== undefined).length
-      if (given !== 1)
-        throw tesseraError('USAGE', 'Say what to predict: --slide FILE, --folder DIR, or --idx IMAGES LABELS.', {})
-      const out = await destination(options.out)
-      const { say, result } = output(options.json ?? false)
-      await withTemporaryProject(async (session) => {
-        const { rooms, handles } = session
-        const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
-        await addClassesOf(session, model)
-        const target = await targetOf(session, model, options)
-        for (const note of await unknownScale(session, model, target.slides)) say(note)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, ...target })
-        await watchJob(rooms, run!.job)
-        await rooms.writeExport({ format: 'csv', source: run!.source, run: run!.id }, out)
-        result({ out, patches: run!.total, model: model.name }, `${out}: ${run!.total} patches`)
+  withDeviceOptions(
+    program
+      .command('predict')
+      .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
+      .requiredOption('--model <onnx>', 'the model; its card lies beside it')
+      .option('--slide <file>', 'a slide file')
+      .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
+      .option('--idx <files...>', 'an IDX pair: images, labels')
+      .option(
+        '--mpp <µm/px>',
+        'sampling of the slide or scale of the pictures, where the file does not say it',
+        positive,
+      )
+      .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', between(-1, 1))
+      .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+      .option('--no-tta', 'look at each patch once')
+      .requiredOption('--out <csv>', 'file to write')
+      .option('--json', 'one JSON object on stdout'),
+  ).action(async (options: InputOptions & { out: string; tissue?: number | true }) => {
+    const given = [options.slide, options.folder, options.idx].filter((each) => each !== undefined).length
+    if (given !== 1)
+      throw tesseraError('USAGE', 'Say what to predict: --slide FILE, --folder DIR, or --idx IMAGES LABELS.', {})
+    const out = await destination(options.out)
+    const { say, result } = output(options.json ?? false)
+    await withTemporaryProject(async (session) => {
+      const { rooms, handles } = session
+      const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+      await addClassesOf(session, model)
+      const target = await targetOf(session, model, options)
+      for (const note of await unknownScale(session, model, target.slides)) say(note)
+      const [run] = await rooms.calls['predictions.start']({
+        model: model.id,
+        ...target,
+        ...testTimeOf(options),
       })
-    })
+      await watchJob(rooms, run!.job)
+      await rooms.writeExport({ format: 'csv', source: run!.source, run: run!.id }, out)
+      result({ out, patches: run!.total, model: model.name }, `${out}: ${run!.total} patches`)
+    }, options)
+  })
 
-  program
-    .command('evaluate')
-    .description('how good a model is on patches whose class is known')
-    .requiredOption('--model <onnx>', 'the model; its card lies beside it')
-    .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
-    .option('--idx <files...>', 'an IDX pair: images, labels')
-    .option('--mpp <µm/px>', 'scale of the pictures', positive)
-    .option('--json', 'one JSON object on stdout')
-    .action(async (options: InputOptions) => {
-      if ((options.folder === undefined) === (options.idx === undefined))
-        throw tesseraError('USAGE', 'Say what to measure on: --folder DIR, or --idx IMAGES LABELS.', {})
-      await withTemporaryProject(async (session) => {
-        const { rooms, handles } = session
-        const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
-        const set = await addPatchSet(session, options)
-        // before the work: what can not be compared need not be predicted
-        const truth = await truthOf(rooms, set, model)
-        const [run] = await rooms.calls['predictions.start']({ model: model.id, slides: [], sets: [set.id] })
-        await watchJob(rooms, run!.job)
-        const { probabilities } = await rooms.readPredictions(run!.id)
-        const names = model.card.classes.map((each) => each.name)
-        const result = evaluate(probabilities, truth, names)
-        output(options.json ?? false).result(
-          result,
-          [
-            `${result.n} patches; always “${names[majority(result.confusion)]}” would be ${(100 * result.majorityBaseline).toFixed(1)} % right`,
-            `accuracy           ${withInterval(result.accuracy, result.accuracyInterval)}`,
-            `balanced accuracy  ${withInterval(result.balancedAccuracy, result.balancedAccuracyInterval)}`,
-            `AUC                ${withInterval(result.auc, result.aucInterval)}`,
-            '',
-            confusionTable(names, result.confusion),
-          ].join('\n'),
-        )
+  withDeviceOptions(
+    program
+      .command('evaluate')
+      .description('how good a model is on patches whose class is known')
+      .requiredOption('--model <onnx>', 'the model; its card lies beside it')
+      .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
+      .option('--idx <files...>', 'an IDX pair: images, labels')
+      .option('--mpp <µm/px>', 'scale of the pictures', positive)
+      .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
+      .option('--no-tta', 'look at each patch once')
+      .option('--json', 'one JSON object on stdout'),
+  ).action(async (options: InputOptions) => {
+    if ((options.folder === undefined) === (options.idx === undefined))
+      throw tesseraError('USAGE', 'Say what to measure on: --folder DIR, or --idx IMAGES LABELS.', {})
+    await withTemporaryProject(async (session) => {
+      const { rooms, handles } = session
+      const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+      const set = await addPatchSet(session, options)
+      // before the work: what can not be compared need not be predicted
+      const truth = await truthOf(rooms, set, model)
+      const [run] = await rooms.calls['predictions.start']({
+        model: model.id,
+        slides: [],
+        sets: [set.id],
+        ...testTimeOf(options),
       })
-    })
+      await watchJob(rooms, run!.job)
+      const { probabilities } = await rooms.readPredictions(run!.id)
+      const names = model.card.classes.map((each) => each.name)
+      const result = evaluate(probabilities, truth, names)
+      output(options.json ?? false).result(
+        result,
+        [
+          `${result.n} patches; always “${names[majority(result.confusion)]}” would be ${(100 * result.majorityBaseline).toFixed(1)} % right`,
+          `accuracy           ${withInterval(result.accuracy, result.accuracyInterval)}`,
+          `balanced accuracy  ${withInterval(result.balancedAccuracy, result.balancedAccuracyInterval)}`,
+          `AUC                ${withInterval(result.auc, result.aucInterval)}`,
+          '',
+          confusionTable(names, result.confusion),
+        ].join('\n'),
+      )
+    }, options)
+  })
 }
 
 async function targetOf(

@@ -6,25 +6,32 @@ import type { SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { LabelCount, PatchClass } from '../../src-shared/labels.ts'
 import type { ModelCard } from '../../src-shared/models.ts'
+import { recipeInWords } from '../../src-shared/recipe.ts'
 import { PresetName } from '../../src-shared/networks.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { parseInput } from '../../src-shared/wire/serve.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
+import { readNetworkFile } from './networkFile.ts'
 import { addPatchSet } from './patchInputs.ts'
 import { clock, watchJob } from './progress.ts'
 import { destination } from './destination.ts'
+import { findRateOnTerminal } from './findRate.ts'
+import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
 import { between, positive, wholeFrom } from './slideCommands.ts'
 
-type TrainOptions = {
+type TrainOptions = RecipeOptions & {
   folder?: string
   idx?: string[]
-  model: string
+  model?: string
+  findLr?: true
   name?: string
   network: PresetName
+  networkFile?: string
   epochs?: number
   minutes?: number
   steps?: number
@@ -40,20 +47,27 @@ type TrainOptions = {
   balance: boolean
   mpp?: number
   json?: boolean
-}
+} & DeviceOptions
 
 const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description('train a network on the labels of a project, on class folders, or on an IDX pair')
     .argument('[project]', 'project folder; its labelled patches are the data')
     .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
     .option('--idx <files...>', 'an IDX pair as of MNIST: images, labels')
-    .requiredOption('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--model <onnx>', 'file to write; the card is written beside it')
+    .option('--find-lr', 'train nothing: look for a good --lr in a short search, and show its curve')
     .option('--name <name>', 'name of the model (default: that of the file)')
     .addOption(new Option('--network <preset>', 'network').choices(PresetName.options).default('small-resnet'))
+    .addOption(
+      new Option(
+        '--network-file <json>',
+        'layers of your own instead of a preset, as the layer editor copies them',
+      ).conflicts('network'),
+    )
     .addOption(
       new Option('--epochs <n>', 'length: times through the data').argParser(positive).conflicts(['minutes', 'steps']),
     )
@@ -79,23 +93,36 @@ export function addTrainCommand(program: Command): void {
     .option('--no-balance', 'draw patches as often as they come, not every class equally often')
     .option('--mpp <µm/px>', 'scale of the pictures of --folder', positive)
     .option('--json', 'one JSON object on stdout')
-    .action(async (project: string | undefined, options: TrainOptions) => {
-      const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
-      if (given !== 1)
-        throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
-      const file = await destination(options.model)
-      const train = (session: Session) => trainIn(session, options, file)
-      await (project === undefined ? withTemporaryProject(train) : withProject(project, { readonly: false }, train))
-    })
+  withDeviceOptions(addRecipeOptions(command)).action(async (project: string | undefined, options: TrainOptions) => {
+    const given = [project, options.folder, options.idx].filter((each) => each !== undefined).length
+    if (given !== 1)
+      throw tesseraError('USAGE', 'Say what to train on: a project, --folder DIR, or --idx IMAGES LABELS.', {})
+    const { model, findLr } = options
+    if (model === undefined && !findLr)
+      throw tesseraError('USAGE', 'Say which file to write: --model FILE.onnx (or --find-lr to write none).', {})
+    const file = model === undefined || findLr ? null : await destination(model)
+    const train = (session: Session) => (file === null ? findRateIn(session, options) : trainIn(session, options, file))
+    await (project === undefined
+      ? withTemporaryProject(train, options)
+      : withProject(project, { ...options, readonly: false }, train))
+  })
 }
+
+/** What is trained on: the set that was named, or everything labelled in the project (`set` is then null). */
+async function dataOf(session: Session, options: TrainOptions) {
+  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
+  const sources = set ? [set] : await labelledSources(session.rooms)
+  return { set, sources, settings: await settingsOf(session, options, sources) }
+}
+
+const findRateIn = async (session: Session, options: TrainOptions): Promise<void> =>
+  findRateOnTerminal(session.rooms, (await dataOf(session, options)).settings, output(options.json ?? false))
 
 /** @param file where the model goes */
 async function trainIn(session: Session, options: TrainOptions, file: string): Promise<void> {
   const { rooms } = session
   const out = output(options.json ?? false)
-  const set = options.folder !== undefined || options.idx ? await addPatchSet(session, options) : null
-  const sources = set ? [set] : await labelledSources(rooms)
-  const settings = await settingsOf(session, options, sources)
+  const { set, sources, settings } = await dataOf(session, options)
   const plan = await rooms.calls['training.plan'](settings)
   if (plan.split) {
     out.say(
@@ -131,7 +158,12 @@ const summary = (card: ModelCard) => ({
   steps: card.training.steps,
   epochs: card.training.epochs,
   bestStep: card.training.bestStep,
+  stoppedAt: card.training.stoppedAt,
+  recipe: recipeInWords(card.training.recipe),
+  testTime: card.testTime,
+  members: card.members.length,
   seconds: card.training.seconds,
+  device: card.versions.device,
   classes: card.classes.map((each) => each.name),
   parameters: card.network.parameters,
   split: card.split,
@@ -142,8 +174,9 @@ const summary = (card: ModelCard) => ({
 function sentence(file: string, card: ModelCard, job: Job): string {
   const { steps, epochs, seconds } = card.training
   const lines = [
-    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)}, ${Math.round(card.weights.bytes / 1024)} kB`,
+    `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
+  if (card.training.stoppedAt !== null) lines.push(`ended at step ${card.training.stoppedAt}: its patience was over`)
   if (card.validation) {
     lines.push(`held out: ${card.validation.n} patches`)
     lines.push(
@@ -189,8 +222,8 @@ async function settingsOf(
   sources: readonly PatchSource[],
 ): Promise<TrainingSettings> {
   const { rooms } = session
-  const name = options.name ?? path.basename(options.model).replace(/\.onnx$/i, '')
-  const validation = await validationOf(session, options)
+  const name = options.name ?? path.basename(options.model ?? 'search').replace(/\.onnx$/i, '')
+  const validation = withRule(await validationOf(session, options), options)
   const [classes, counts] = await Promise.all([rooms.calls['labels.classes'](), rooms.calls['labels.counts']()])
   const used = sources.map((source) => source.id)
   const isUsed = (number: number) => counts.some((each) => each.class === number && used.includes(each.source))
@@ -209,7 +242,7 @@ async function settingsOf(
     name,
     classes: chosen.map((each) => each.number),
     sources: used,
-    network: options.network,
+    network: options.networkFile === undefined ? options.network : await readNetworkFile(options.networkFile),
     length: lengthOf(options),
     ...(options.lr === undefined ? {} : { learningRate: options.lr }),
     ...(options.batch === undefined ? {} : { batchSize: options.batch }),
@@ -219,8 +252,11 @@ async function settingsOf(
       turns: options.turns && !isPicture,
       ...(options.stain === undefined ? {} : { stain: options.stain }),
       ...(options.colour === undefined ? {} : { colour: options.colour }),
+      ...changesOf(options),
     },
-    balanced: options.balance,
+    balanced: options.balance && options.classWeights === undefined,
+    recipe: recipeOf(options),
+    ...(await runSettings(session, options)),
     validation,
     seed: options.seed,
   }

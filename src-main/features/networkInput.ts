@@ -6,6 +6,7 @@
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
 import { patchBytes, type PatchShape } from './patchShape.ts'
+import type { Walk } from './symmetries.ts'
 
 /** Network input of each of the 256 values of a byte: one table for each channel. */
 export function normalisationTables(normalisation: Normalisation, channels: number): Float32Array[] {
@@ -28,20 +29,38 @@ export function channelNormalisation(normalisation: Normalisation, channel: numb
   return { mean, std }
 }
 
-/** @param into [count, channel, height, width], filled from its start */
+/**
+ * @param walk which way round the patches are read
+ * @param into [count, channel, height, width], filled from its start
+ */
 export function toNetworkInput(
   pixels: Uint8Array,
   count: number,
   shape: PatchShape,
   tables: readonly Float32Array[],
+  walk: Walk,
   into: Float32Array,
 ): void {
-  const positions = shape.height * shape.width
   const bytes = patchBytes(shape)
   for (let patch = 0; patch < count; patch++)
-    for (const [channel, table] of tables.entries()) {
-      let from = patch * bytes + channel
-      const start = patch * bytes + channel * positions
-      for (let to = start; to < start + positions; to++, from += shape.channels) into[to] = table[pixels[from]!]!
+    copyValues(pixels, patch * bytes, into, patch * bytes, shape, walk, tables)
+}
+
+/** Reads one patch along a walk, and looks each value up in the table of its channel. */
+export function copyValues(
+  pixels: Uint8Array,
+  from: number,
+  into: Float32Array,
+  to: number,
+  { channels, height, width }: PatchShape,
+  { start, perRow, perColumn }: Walk,
+  tables: readonly Float32Array[],
+): void {
+  let at = to
+  for (const [channel, table] of tables.entries())
+    for (let row = 0; row < height; row++) {
+      let pixel = start + row * perRow
+      for (let column = 0; column < width; column++, pixel += perColumn)
+        into[at++] = table[pixels[from + pixel * channels + channel]!]!
     }
 }

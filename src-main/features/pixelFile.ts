@@ -71,6 +71,25 @@ export function inMemory(pixels: Uint8Array, count: number, shape: PatchShape): 
   }
 }
 
+/** Some patches of others, in an order of their own. Closing closes the others. */
+export function subset(all: PatchPixels, rows: Uint32Array): PatchPixels {
+  const bytes = patchBytes(all.shape)
+  return {
+    shape: all.shape,
+    count: rows.length,
+    patch: (index) => all.patch(rows[index]!),
+    range(first, count) {
+      const into = new Uint8Array(count * bytes)
+      for (let i = 0; i < count; i++) {
+        const { pixels, at } = all.patch(rows[first + i]!)
+        into.set(pixels.subarray(at, at + bytes), i * bytes)
+      }
+      return into
+    },
+    close: () => all.close(),
+  }
+}
+
 function onDisk(file: string, handle: FileHandle, count: number, shape: PatchShape): PatchPixels {
   const bytes = patchBytes(shape)
   const one = new Uint8Array(bytes)

@@ -26,17 +26,18 @@ export const STAINS_INVERSE: Matrix3 = inverse(STAINS)
 /** Optical density of each value of a byte. */
 export const DENSITY = Float64Array.from({ length: 256 }, (_, value) => -Math.log((value + 1) / 256))
 
-const STEPS_PER_DENSITY = 512
-const DENSEST = 6
-/** Values (0 … 255, not rounded) by optical density, in steps fine enough to be off by less than half a grey level. */
-const VALUES = Float32Array.from({ length: DENSEST * STEPS_PER_DENSITY + 1 }, (_, step) =>
-  Math.max(0, 256 * Math.exp(-step / STEPS_PER_DENSITY) - 1),
+/** Steps of the table from density to value: with three roundings on the way, less than half a grey level. */
+export const STEPS_PER_DENSITY = 1024
+/** Densities the table has: what the strongest jitter makes of any colour lies between −9.3 and 12.1. */
+export const LEAST_DENSITY = -10
+const MOST_DENSITY = 13
+/** Values 0 … 255, not rounded, by optical density from the least on. */
+export const VALUES = Float32Array.from({ length: (MOST_DENSITY - LEAST_DENSITY) * STEPS_PER_DENSITY + 1 }, (_, step) =>
+  Math.min(255, Math.max(0, 256 * Math.exp(-(LEAST_DENSITY + step / STEPS_PER_DENSITY)) - 1)),
 )
 
-export function valueOfDensity(density: number): number {
-  const step = (density * STEPS_PER_DENSITY + 0.5) | 0
-  return VALUES[step < 0 ? 0 : step >= VALUES.length ? VALUES.length - 1 : step]!
-}
+export const valueOfDensity = (density: number): number =>
+  VALUES[Math.round((density - LEAST_DENSITY) * STEPS_PER_DENSITY)] ?? Number.NaN
 
 export function product(a: Matrix3, b: Matrix3): Matrix3 {
   const at = (row: number, column: number) =>

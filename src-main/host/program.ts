@@ -19,6 +19,8 @@ import { beginProject } from '../labels/beginProject.ts'
 import { createProject, isProject, openProject, type ProjectStore, restoreBackup } from '../projects/projectStore.ts'
 import { openSettings } from '../settings/settings.ts'
 import { connectSqlite } from '../store/database.ts'
+import { deviceMemory } from '../nn/deviceMemory.ts'
+import { createDevices } from '../nn/devices.ts'
 import { ENGINE } from '../nn/engineFacts.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 import { fillSampleProject, SAMPLE_NAME } from './sampleProject.ts'
@@ -70,6 +72,14 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
   const settings = openSettings(dataFolder, (file, reason) =>
     log(`The settings could not be read (${reason}); they were set aside as “${file}” and the defaults are used.`),
   )
+  const devices = createDevices({
+    workerHost,
+    memory: deviceMemory(path.join(dataFolder, 'devices.json')),
+    choice: () => settings.get().device,
+    goOnWithout: () => settings.get().goOnWithoutDevice,
+    say: log,
+    onChanged: (changed) => publish('devices.changed', { devices: changed }),
+  })
   let open: { store: ProjectStore; rooms: Rooms } | null = null
   let openFault: FaultRecord | null = null
   /** One project is opened after the other, never two at once. */
@@ -120,6 +130,7 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
         const made = openRooms(store, {
           handles,
           workerHost,
+          devices,
           personName,
           publish,
           onUnexpected: (error) => log(describe(error)),
@@ -168,6 +179,7 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
     ApiCalls,
     | (`app.${string}` & keyof ApiCalls)
     | (`settings.${string}` & keyof ApiCalls)
+    | (`devices.${string}` & keyof ApiCalls)
     | (`files.${string}` & keyof ApiCalls)
     | (`projects.${string}` & keyof ApiCalls)
   > = {
@@ -179,6 +191,8 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
       publish('settings.changed', changed)
       return changed
     },
+    'devices.list': () => devices.list(),
+    'devices.test': ({ device }) => devices.test(device),
     async 'files.choose'({ purpose }) {
       if (!shell.chooseFiles) return null
       return Promise.all((await shell.chooseFiles(purpose)).map((file) => handles.entryOf(file)))

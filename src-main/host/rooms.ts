@@ -13,6 +13,7 @@ import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
 import { createModels } from '../models/handlers.ts'
+import type { Devices } from '../nn/devices.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
 import { createPatches } from '../patches/handlers.ts'
 import { insertMask } from '../patches/masks.ts'
@@ -25,13 +26,20 @@ import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
 import { version } from './version.ts'
 
-type OfPrograms = `app.${string}` | `settings.${string}` | `files.${string}` | `projects.${string}`
+type OfPrograms =
+  | `app.${string}`
+  | `settings.${string}`
+  | `devices.${string}`
+  | `files.${string}`
+  | `projects.${string}`
 /** The calls that need an open project. */
 export type RoomCalls = Omit<ApiCalls, OfPrograms>
 
 export type RoomsOptions = {
   handles: FileHandles
   workerHost: WorkerHost
+  /** Who decides what trains and predicts. */
+  devices: Devices
   personName: () => string
   publish: <K extends EventName<Api>>(name: K, body: EventBody<Api, K>) => void
   /** A job failed in a way nobody foresaw. */
@@ -63,7 +71,7 @@ const BATCH = { name: 'slide-read', niceness: 10, heapMb: 512 }
 
 export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   const { store, folder } = project
-  const { handles, workerHost, personName, publish } = options
+  const { handles, workerHost, devices, personName, publish } = options
   const { pathOf } = handles
   const jobListeners = new Set<(job: Job) => void>()
 
@@ -113,7 +121,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const classes = () => labels.classes()
 
-  const models = createModels({ store, folder: modelsFolder(folder), workerHost, pathOf, publish })
+  const models = createModels({ store, folder: modelsFolder(folder), workerHost, version, pathOf, publish })
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 
@@ -121,6 +129,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     store,
     jobs,
     workerHost,
+    devices,
     readPixels,
     sourceById: sources.byId,
     nameOfSource,
@@ -129,6 +138,8 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     modelsFolder: modelsFolder(folder),
     version,
     tellModel: (model) => publish('models.changed', { changed: [models.byId(model)] }),
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
     lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
     publish,
   })
@@ -136,6 +147,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     store,
     jobs,
     workerHost,
+    devices,
     readPixels,
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,

@@ -11,7 +11,8 @@ import { fileError } from '../files/fileErrors.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import type { Store } from '../store/database.ts'
-import { weightsFile, writeCard } from './modelFiles.ts'
+import { checkMembers, ensembleCard } from './ensemble.ts'
+import { CARD_KEY, cardInFile, weightsFile, writeCard } from './modelFiles.ts'
 import { findModel, insertModel, listModels, modelFolder, renameModel } from './rows.ts'
 import { type LoadedModel, openCheckedModel } from './openModel.ts'
 
@@ -20,6 +21,8 @@ export type ModelsDependencies = {
   /** The project's models folder. */
   folder: string
   workerHost: WorkerHost
+  /** Tessera's own, for cards. */
+  version: string
   pathOf: (handle: FileHandle) => string
   publish: (name: 'models.changed', body: { changed: Model[] }) => void
 }
@@ -33,12 +36,13 @@ export interface ModelsRoom {
   tellAll(): void
 }
 
-export function createModels({ store, folder, workerHost, pathOf, publish }: ModelsDependencies): ModelsRoom {
+export function createModels({ store, folder, workerHost, version, pathOf, publish }: ModelsDependencies): ModelsRoom {
   const byId = (model: ModelId): Model => {
     const found = findModel(store.read, model)
     if (!found) throw tesseraError('MODEL_UNKNOWN', 'There is no such model in this project.', { model })
     return found
   }
+  const weightsOf = (model: ModelId): string => weightsFile(path.join(folder, modelFolder(store.read, byId(model).id)!))
   const tell = (model: ModelId): Model => {
     const changed = byId(model)
     publish('models.changed', { changed: [changed] })
@@ -47,7 +51,7 @@ export function createModels({ store, folder, workerHost, pathOf, publish }: Mod
 
   return {
     byId,
-    weightsOf: (model) => weightsFile(path.join(folder, modelFolder(store.read, byId(model).id)!)),
+    weightsOf,
     tellAll: () => publish('models.changed', { changed: listModels(store.read) }),
     handlers: {
       'models.list': () => listModels(store.read),
@@ -56,13 +60,40 @@ export function createModels({ store, folder, workerHost, pathOf, publish }: Mod
         store.transaction('models.rename', (db) => renameModel(db, model, name))
         return tell(model)
       },
+      async 'models.ensemble'({ models, name }) {
+        const members = models.map(byId)
+        const cards = members.map((member) => ({ ...member.card, name: member.name }))
+        checkMembers(cards)
+        const id = ModelId.parse(uuidv7())
+        const weights = weightsFile(await makeFolder(path.join(folder, id)))
+        const card = await withEngine(workerHost, async (engine) => {
+          const { name: engineName, version: engineVersion, threads } = await engine.call('engine.info', undefined)
+          const engineText = `${engineName} ${engineVersion}`
+          const device = [...new Set(cards.map((each) => each.versions.device))].join('; ')
+          const versions = { tessera: version, engine: engineText, device, node: process.versions.node, threads }
+          const made = ensembleCard(cards, { id, name, versions })
+          const written = await engine.call('engine.exportEnsemble', {
+            members: members.map((member) => ({
+              file: weightsOf(member.id),
+              normalisation: member.card.normalisation,
+            })),
+            name,
+            file: weights,
+            metadata: { [CARD_KEY]: cardInFile(made) },
+          })
+          return { ...made, weights: { file: 'model.onnx', ...written } }
+        })
+        await writeCard(weights, card)
+        store.transaction('models.ensemble', (db) => insertModel(db, { card, run: null, folder: id }))
+        return tell(id)
+      },
       async 'models.import'({ file: handle }) {
         const file = pathOf(handle)
         const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))
         const id = ModelId.parse(uuidv7())
         const inside = path.join(folder, id)
         try {
-          await mkdir(inside, { recursive: true })
+          await makeFolder(inside)
           await copyFile(file, weightsFile(inside))
           await writeCard(weightsFile(inside), card)
         } catch (error) {
@@ -74,6 +105,13 @@ export function createModels({ store, folder, workerHost, pathOf, publish }: Mod
       },
     },
   }
+}
+
+async function makeFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw fileError(folder, error)
+  })
+  return folder
 }
 
 async function checkModelFile(engine: EngineClient, file: string): Promise<LoadedModel> {

@@ -9,12 +9,20 @@ import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { MaskInput } from './graph/trainingOps.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
 
-export type BackendInfo = { name: string; version: string; device: string; threads: number }
+export type BackendInfo = {
+  name: string
+  version: string
+  /** in words, “CPU” */
+  device: string
+  /** what the runtime calls the part of itself that runs there */
+  provider: string
+  threads: number
+}
 
 export type TrainerInput = {
   /** normalised patches, [batch, channel, height, width] */
   patches: Float32Array
-  /** what each should be, [batch, class]; rows add up to 1 */
+  /** what each should be, [batch, class]; rows add up to 1, or to the weight of their patch */
   target: Float32Array
   /** one for each dropout, as `Trainer.masks` lists them: 0 or 1 / (1 − rate) */
   masks: readonly Float32Array[]
@@ -62,10 +70,24 @@ export interface Predictor {
   dispose(): Promise<void>
 }
 
+/**
+ * On a device other than the processor a session that can not be made is DEVICE_UNAVAILABLE, and one that fails while it
+ * runs is DEVICE_LOST.
+ */
 export interface Backend {
   readonly info: BackendInfo
-  /** @throws {TesseraError} NETWORK_INVALID, ENGINE_FAILED */
+  /** @throws {TesseraError} NETWORK_INVALID, ENGINE_FAILED, DEVICE_UNAVAILABLE */
   createTrainer(network: NetworkDescription, batch: number, options?: TrainerOptions): Promise<Trainer>
   /** @throws {TesseraError} MODEL_FILE_BROKEN when the bytes are not a network this backend can run on patches */
   createPredictor(onnx: Uint8Array, file: string): Promise<Predictor>
+  /**
+   * The output of every layer as it trains, by its id, flat: to find the layer that is computed wrongly. Of the first
+   * part, where a step runs its batch in parts.
+   */
+  layerOutputs(
+    network: NetworkDescription,
+    batch: number,
+    weights: Weights,
+    input: TrainerInput,
+  ): Promise<Map<string, Float32Array>>
 }

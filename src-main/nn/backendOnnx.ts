@@ -1,49 +1,101 @@
-/** Networks run by ONNX Runtime on the processor. The only file that knows the runtime. */
+/** Networks run by ONNX Runtime, on the processor or another device. The only file that knows the runtime. */
 import './keptQuiet.ts' // before the runtime
 import * as ort from 'onnxruntime-node'
-import { messageOf, tesseraError } from '../../src-shared/errors.ts'
+import { DeviceName, deviceFacts } from '../../src-shared/devices.ts'
+import { isTesseraError, messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import { parallelTrainer, partsOf } from './parallelTrainer.ts'
+import { partsOf } from '../../src-shared/network/parts.ts'
+import { plansMemory } from '../../src-shared/network/trainingMemory.ts'
+import { partOf } from './batchParts.ts'
+import { parallelTrainer } from './parallelTrainer.ts'
 import type { Backend, Predictor, Trainer, TrainerInput, TrainerStep } from './backend.ts'
+import { deviceLost } from './deviceWords.ts'
 import { PROBABILITIES } from './graph/forwardGraph.ts'
+import type { OperatorSet } from './graph/graphWriter.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
 import { INPUT } from '../../src-shared/network/shapes.ts'
-import { trainingGraph } from './graph/trainingGraph.ts'
+import { layerOutputsGraph, layerResult, trainingGraph } from './graph/trainingGraph.ts'
+import { trainerInTurn } from './trainerInTurn.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
 const LOG_ERRORS = 3
+/** On a device every error is thrown, and told once by whoever asked for the device. */
+const LOG_NOTHING = 4
 
-export function onnxBackend(threads: number): Backend {
-  const session = (bytes: Uint8Array, level: 'extended' | 'all') =>
+export type BackendOptions = {
+  /** what training graphs are written in; for each device the right one by default */
+  operators?: OperatorSet
+  /**
+   * Which order of the axes WebGPU convolves in. The provider's own default, NHWC, gave wrong convolutions from 6
+   * channels to a multiple of 4 (1.30.0, seen on SwiftShader; docs/devices.md).
+   */
+  layout?: 'NCHW' | 'NHWC'
+}
+
+/** @param threads also the parts a batch is cut into: a device runs them in turn, so that it learns as the processor does */
+export function onnxBackend(
+  threads: number,
+  device: DeviceName = 'cpu',
+  { operators = device === 'cpu' ? 'processor' : 'standard', layout = 'NCHW' }: BackendOptions = {},
+): Backend {
+  const { label, provider } = deviceFacts[device]
+  const session = (bytes: Uint8Array, level: 'extended' | 'all', enableMemPattern = true) =>
     ort.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: [device === 'webgpu' ? { name: device, preferredLayout: layout } : device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
-      logSeverityLevel: LOG_ERRORS,
+      // DirectML takes no memory patterns.
+      enableMemPattern: enableMemPattern && device !== 'dml',
+      logSeverityLevel: device === 'cpu' ? LOG_ERRORS : LOG_NOTHING,
       // Numbers too small to matter take a hundred times as long to multiply.
       extra: { session: { set_denormal_as_zero: '1' } },
     })
+  const opened = async (...given: Parameters<typeof session>): Promise<ort.InferenceSession> => {
+    if (device === 'cpu') return engineCall(device, () => session(...given))
+    try {
+      return await session(...given)
+    } catch (error) {
+      const reason = ownWords(messageOf(error))
+      throw tesseraError(
+        'DEVICE_UNAVAILABLE',
+        `${label} can not be used on this machine: ${reason}.`,
+        { device, reason },
+        { cause: error },
+      )
+    }
+  }
   return {
-    info: { name: 'ONNX Runtime', version: ort.env.versions.node ?? ort.env.versions.common, device: 'CPU', threads },
+    info: {
+      name: 'ONNX Runtime',
+      version: ort.env.versions.node ?? ort.env.versions.common,
+      device: label,
+      provider,
+      threads,
+    },
 
     async createTrainer(network, batch, { of = batch, floats = (length: number) => new Float32Array(length) } = {}) {
       const parts = partsOf(batch, threads)
-      if (parts > 1)
-        return parallelTrainer(network, batch, parts, (part) =>
-          onnxBackend(1).createTrainer(network, part, { of: batch }),
-        )
-      const graph = trainingGraph(network, batch, of)
-      const running = await engineCall(() => session(graph.bytes, 'extended'))
-      return onnxTrainer(running, network, graph, floats)
+      if (parts > 1) {
+        const own = (part: number) =>
+          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, { of: batch })
+        return operators === 'processor'
+          ? parallelTrainer(network, batch, parts, own)
+          : trainerInTurn(batch, parts, await own(batch / parts))
+      }
+      const graph = trainingGraph(network, batch, of, operators)
+      const running = await opened(graph.bytes, 'extended', plansMemory(graph.shapes, of))
+      return onnxTrainer(running, device, network, graph, floats)
     },
 
     async createPredictor(onnx, file) {
       try {
         const { input, classes } = predictorShape(onnx)
-        return onnxPredictor(await session(onnx, 'all'), input, classes)
+        const running = device === 'cpu' ? await session(onnx, 'all') : await opened(onnx, 'all')
+        return onnxPredictor(running, device, input, classes)
       } catch (error) {
+        if (isTesseraError(error, 'DEVICE_UNAVAILABLE')) throw error
         const reason = messageOf(error)
         throw tesseraError(
           'MODEL_FILE_BROKEN',
@@ -53,15 +105,37 @@ export function onnxBackend(threads: number): Backend {
         )
       }
     },
+
+    async layerOutputs(network, batch, weights, input) {
+      const parts = partsOf(batch, threads)
+      const graph = layerOutputsGraph(network, batch / parts, operators)
+      const running = await opened(graph.bytes, 'extended')
+      try {
+        const feeds = stepFeeds(network, graph, weights, partOf(input, 0, parts))
+        const results = await engineCall(device, () => running.run(feeds))
+        return new Map(
+          graph.shapes.layers.map(({ layer }) => [layer.id, results[layerResult(layer.id)]?.data as Float32Array]),
+        )
+      } finally {
+        await running.release()
+      }
+    },
   }
 }
 
-/** @throws {TesseraError} ENGINE_FAILED with the runtime's own words */
-async function engineCall<T>(work: () => Promise<T>): Promise<T> {
+/** The devices this build of the runtime has a provider for; whether a machine has the device is known once it is opened. */
+export function runtimeDevices(): DeviceName[] {
+  const listed = new Set(ort.listSupportedBackends().map(({ name }) => name))
+  return DeviceName.options.filter((device) => listed.has(device))
+}
+
+/** @throws {TesseraError} ENGINE_FAILED, or on a device DEVICE_LOST, with the runtime's own words */
+async function engineCall<T>(device: DeviceName, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const reason = messageOf(error)
+    if (device !== 'cpu') throw deviceLost(device, `${ownWords(reason)}.`, error)
     throw tesseraError(
       'ENGINE_FAILED',
       `The network engine failed: ${reason}. If memory is short, a smaller batch needs less of it.`,
@@ -71,13 +145,44 @@ async function engineCall<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What the runtime says without the place in its source that says it. */
+const ownWords = (message: string): string =>
+  message
+    .replace(/^\S*onnxruntime_src\S*:\d+ .*? was false\. /s, '')
+    .trim()
+    .replace(/\.$/, '')
+
+type Graph = ReturnType<typeof trainingGraph>
+
+const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
+
+/** What the forward pass of a step reads. Parameters are views of the flat vector: nothing is copied. */
+const stepFeeds = (
+  network: NetworkDescription,
+  { batch, layout, masks }: Graph,
+  weights: Weights,
+  input: TrainerInput,
+): Record<string, ort.Tensor> => ({
+  [INPUT]: float(input.patches, [batch, ...network.input]),
+  ...Object.fromEntries(
+    layout.parameters.map((parameter) => [
+      parameter.name,
+      float(parameterView(weights.parameters, parameter), parameter.dims),
+    ]),
+  ),
+  ...Object.fromEntries(
+    masks.map(({ name, dims }, place) => [name, float(input.masks[place] ?? new Float32Array(), dims)]),
+  ),
+})
+
 function onnxTrainer(
   session: ort.InferenceSession,
+  device: DeviceName,
   network: NetworkDescription,
-  { batch, layout, masks, shapes }: ReturnType<typeof trainingGraph>,
+  graph: Graph,
   floats: (length: number) => Float32Array,
 ): Trainer {
-  const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
+  const { batch, layout, masks, shapes } = graph
   const results = {
     loss: float(new Float32Array(1), []),
     logits: float(new Float32Array(batch * shapes.classes), [batch, shapes.classes]),
@@ -91,20 +196,6 @@ function onnxTrainer(
     const tensor = (results as Record<string, ort.Tensor>)[name]
     return tensor ? (tensor.data as Float32Array) : new Float32Array()
   }
-  const feedsOf = (weights: Weights, input: TrainerInput): Record<string, ort.Tensor> => ({
-    [INPUT]: float(input.patches, [batch, ...network.input]),
-    target: float(input.target, [batch, shapes.classes]),
-    // Views of the flat vector: nothing is copied.
-    ...Object.fromEntries(
-      layout.parameters.map((parameter) => [
-        parameter.name,
-        float(parameterView(weights.parameters, parameter), parameter.dims),
-      ]),
-    ),
-    ...Object.fromEntries(
-      masks.map(({ name, dims }, place) => [name, float(input.masks[place] ?? new Float32Array(), dims)]),
-    ),
-  })
   return {
     layout,
     classes: shapes.classes,
@@ -112,7 +203,10 @@ function onnxTrainer(
     batch,
     results: { gradient: numbers('gradient'), mean: numbers('mean'), variance: numbers('variance') },
     async step(weights: Weights, input: TrainerInput): Promise<TrainerStep> {
-      await engineCall(() => session.run(feedsOf(weights, input), results))
+      await engineCall(device, () => {
+        const target = float(input.target, [batch, shapes.classes])
+        return session.run({ ...stepFeeds(network, graph, weights, input), target }, results)
+      })
       return {
         loss: numbers('loss')[0] ?? Number.NaN,
         correct: countCorrect(numbers('logits'), input.target, shapes.classes),
@@ -160,6 +254,7 @@ const lengthsOf = (value: OnnxValue): (number | undefined)[] =>
 
 function onnxPredictor(
   session: ort.InferenceSession,
+  device: DeviceName,
   input: readonly [number, number, number],
   classes: number,
 ): Predictor {
@@ -167,8 +262,8 @@ function onnxPredictor(
     input,
     classes,
     async run(patches, count) {
-      const { [PROBABILITIES]: probabilities } = await engineCall(() =>
-        session.run({ [INPUT]: new ort.Tensor('float32', patches, [count, ...input]) }),
+      const { [PROBABILITIES]: probabilities } = await engineCall(device, () =>
+        session.run({ [INPUT]: float(patches, [count, ...input]) }),
       )
       return (probabilities as ort.Tensor).data as Float32Array
     },

@@ -2,18 +2,26 @@
  * Optimisers as pairs of functions over one flat vector: `init` makes the state, `update` changes parameters and state in
  * place. Everything an optimiser remembers is in the state, so that a checkpoint can hold it.
  */
+import type { OptimiserChoice } from '../../src-shared/recipe.ts'
 import { isWeight } from '../../src-shared/network/layerParameters.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
 
 export type OptimiserState = {
   /** updates done */
   step: number
-  /** Running vectors as long as the parameters: AdamW's two moments, SGD's momentum. */
+  /** Running vectors as long as the parameters: Adam's two moments, SGD's momentum. */
   moments: readonly Float32Array[]
 }
 
-/** A stretch of the flat vector that weight decay pulls on, or not: it does on weights, not on biases, scales and shifts. */
-export type DecayRange = { start: number; end: number; decays: boolean }
+/** A stretch of the flat vector that is treated alike. */
+export type DecayRange = {
+  start: number
+  end: number
+  /** whether weight decay pulls on it: on weights it does, on biases, scales and shifts not */
+  decays: boolean
+  /** its learning rate as a share of the run's; absent = 1, 0 = it is left as it is */
+  rate?: number
+}
 
 export interface Optimiser {
   init(length: number): OptimiserState
@@ -26,12 +34,25 @@ export interface Optimiser {
   ): OptimiserState
 }
 
-export const decayRanges = (layout: ParameterLayout): DecayRange[] =>
-  layout.parameters.map(({ offset, length, role }) => ({
+/** @param rateOf share of the learning rate of each layer */
+export const decayRanges = (layout: ParameterLayout, rateOf: (layer: string) => number = () => 1): DecayRange[] =>
+  layout.parameters.map(({ offset, length, role, layer }) => ({
     start: offset,
     end: offset + length,
     decays: isWeight(role),
+    rate: rateOf(layer),
   }))
+
+export function optimiserOf(choice: OptimiserChoice): Optimiser {
+  switch (choice.kind) {
+    case 'adamw':
+      return adamW(choice)
+    case 'adam':
+      return adam(choice)
+    case 'sgd':
+      return nesterov(choice)
+  }
+}
 
 /**
  * Adam with weight decay apart from the gradient:
@@ -41,18 +62,39 @@ export const decayRanges = (layout: ParameterLayout): DecayRange[] =>
  *
  * @see Loshchilov, Hutter, Decoupled Weight Decay Regularization, ICLR (2019), algorithm 2
  */
-export function adamW({ weightDecay = 0.05, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {}): Optimiser {
+export const adamW = ({ weightDecay = 0.05, ...betas }: AdamSettings = {}): Optimiser =>
+  adaptive({ ...betas, apart: weightDecay, added: 0 })
+
+/**
+ * Adam, weight decay added to the gradient: g' = g + decay · p, and then as AdamW without decay.
+ *
+ * @see Kingma, Ba, Adam: A Method for Stochastic Optimization, ICLR (2015), algorithm 1
+ */
+export const adam = ({ weightDecay = 0, ...betas }: AdamSettings = {}): Optimiser =>
+  adaptive({ ...betas, apart: 0, added: weightDecay })
+
+type AdamSettings = { weightDecay?: number; beta1?: number; beta2?: number; epsilon?: number }
+
+function adaptive({
+  apart,
+  added,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+}: Omit<AdamSettings, 'weightDecay'> & { apart: number; added: number }): Optimiser {
   return {
     init: (length) => ({ step: 0, moments: [new Float32Array(length), new Float32Array(length)] }),
     update(parameters, gradient, state, learningRate, ranges) {
       const [m, v] = twoMoments(state)
       const step = state.step + 1
-      const rate = learningRate / (1 - beta1 ** step)
       const perSpread = 1 / Math.sqrt(1 - beta2 ** step)
-      for (const { start, end, decays } of ranges) {
-        const keep = decays ? 1 - learningRate * weightDecay : 1
+      for (const { start, end, decays, rate: share = 1 } of ranges) {
+        if (share === 0) continue
+        const rate = (share * learningRate) / (1 - beta1 ** step)
+        const keep = decays ? 1 - share * learningRate * apart : 1
+        const pull = decays ? added : 0
         for (let i = start; i < end; i++) {
-          const g = gradient[i]!
+          const g = gradient[i]! + pull * parameters[i]!
           const first = (m[i] = beta1 * m[i]! + (1 - beta1) * g)
           const second = (v[i] = beta2 * v[i]! + (1 - beta2) * g * g)
           parameters[i] = keep * parameters[i]! - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
@@ -65,7 +107,7 @@ export function adamW({ weightDecay = 0.05, beta1 = 0.9, beta2 = 0.999, epsilon 
 
 function twoMoments(state: OptimiserState): readonly [Float32Array, Float32Array] {
   const [first, second] = state.moments
-  if (!first || !second) throw new Error('The state is not one of AdamW.')
+  if (!first || !second) throw new Error('The state is not one of Adam.')
   return [first, second]
 }
 
@@ -82,12 +124,14 @@ export function nesterov({ momentum = 0.9, weightDecay = 5e-4 } = {}): Optimiser
     update(parameters, gradient, state, learningRate, ranges) {
       const [u] = state.moments
       if (!u) throw new Error('The state is not one of SGD.')
-      for (const { start, end, decays } of ranges) {
+      for (const { start, end, decays, rate: share = 1 } of ranges) {
+        if (share === 0) continue
+        const rate = share * learningRate
         const decay = decays ? weightDecay : 0
         for (let i = start; i < end; i++) {
           const g = gradient[i]! + decay * parameters[i]!
           const moving = (u[i] = momentum * u[i]! + g)
-          parameters[i] = parameters[i]! - learningRate * (g + momentum * moving)
+          parameters[i] = parameters[i]! - rate * (g + momentum * moving)
         }
       }
       return { step: state.step + 1, moments: state.moments }

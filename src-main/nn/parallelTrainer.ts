@@ -15,18 +15,9 @@ import { sizeOf } from '../../src-shared/network/layerShape.ts'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { Trainer, TrainerInput, TrainerStep } from './backend.ts'
+import { masksOfWhole, partOf, stepResults, together } from './batchParts.ts'
 import type { Weights } from './graph/parameters.ts'
 import { isShared, sharedFloats, type PartAnswer, type PartCall, type PartOrder } from './partContract.ts'
-
-/** A batch norm over fewer patches is too noisy to learn by. */
-const LEAST_PART = 8
-
-/** How many parts a batch is cut into; 1 = it stays whole. */
-export const partsOf = (batch: number, threads: number): number =>
-  threads > 1 && batch % threads === 0 && batch / threads >= LEAST_PART ? threads : 1
-
-/** Patches a batch norm takes its mean and variance over. */
-export const normBatchOf = (batch: number, threads: number): number => batch / partsOf(batch, threads)
 
 /** The bundler puts every entry into one folder, as in ../host/processEntries.ts. */
 const workerFile = () =>
@@ -48,17 +39,14 @@ export async function parallelTrainer(
     await Promise.all([first.dispose(), ...others.map((other) => other.dispose())])
     throw error
   }
-  const masks = first.masks.map((mask) => ({ ...mask, dims: [batch, ...mask.dims.slice(1)] }))
-  const { length, runningLength } = first.layout
-  const gradient = new Float32Array(length)
-  const mean = new Float32Array(runningLength)
-  const variance = new Float32Array(runningLength)
+  const masks = masksOfWhole(first.masks, batch)
+  const results = stepResults(first.layout)
   return {
     layout: first.layout,
     classes: first.classes,
     masks,
     batch,
-    results: { gradient, mean, variance },
+    results,
     async step(weights, input): Promise<TrainerStep> {
       const going = others.map((other, place) => other.step(weights, partOf(input, place + 1, parts)))
       // The others are heard even when this one fails: they must be at rest before anything is asked of them again.
@@ -67,54 +55,11 @@ export async function parallelTrainer(
         if (settled.status === 'rejected') throw settled.reason
         return settled.value
       })
-      addUp(
-        gradient,
-        steps.map((step) => step.gradient),
-      )
-      pool(steps, mean, variance)
-      return {
-        loss: steps.reduce((sum, { loss }) => sum + loss, 0),
-        correct: steps.reduce((sum, { correct }) => sum + correct, 0),
-        gradient,
-        mean,
-        variance,
-      }
+      return together(steps, results)
     },
     async dispose() {
       await Promise.all([first.dispose(), ...others.map((other) => other.dispose())])
     },
-  }
-}
-
-const slice = (whole: Float32Array, place: number, parts: number): Float32Array => {
-  const length = whole.length / parts
-  return whole.subarray(place * length, (place + 1) * length)
-}
-
-const partOf = (input: TrainerInput, place: number, parts: number): TrainerInput => ({
-  patches: slice(input.patches, place, parts),
-  target: slice(input.target, place, parts),
-  masks: input.masks.map((mask) => slice(mask, place, parts)),
-})
-
-function addUp(sum: Float32Array, parts: readonly Float32Array[]): void {
-  const [first, second, ...more] = parts
-  if (!first) return
-  if (second) for (let i = 0; i < sum.length; i++) sum[i] = first[i]! + second[i]!
-  else sum.set(first)
-  for (const part of more) for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!
-}
-
-/** Mean and variance of all parts together, which are equally large: σ² = mean of (σₚ² + (μₚ − μ)²). */
-function pool(steps: readonly TrainerStep[], mean: Float32Array, variance: Float32Array): void {
-  for (let i = 0; i < mean.length; i++) {
-    let sum = 0
-    for (const step of steps) sum += step.mean[i]!
-    const whole = sum / steps.length
-    let spread = 0
-    for (const step of steps) spread += step.variance[i]! + (step.mean[i]! - whole) ** 2
-    mean[i] = whole
-    variance[i] = spread / steps.length
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   predictionCalls,
   predictionStreams,
 } from '../../src-shared/predictions.ts'
+import type { TestTime } from '../../src-shared/recipe.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { MicronPerPx } from '../../src-shared/units.ts'
 import type { CallHandlers, StreamHandlers } from '../../src-shared/wire/contract.ts'
@@ -110,7 +111,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     return { run, patch: Uint32Array.from(patch), probabilities }
   }
 
-  const startOne = (model: Model, source: PatchSource, title: string): PredictionRun => {
+  const startOne = (model: Model, source: PatchSource, title: string, testTime: TestTime): PredictionRun => {
     const id = PredictionRunId.parse(uuidv7())
     const mask = source.kind === 'grid' ? maskInForce(dependencies, source.id) : null
     const total = patchesOfRun(mask?.inside ?? null, sourceSize(source)).length
@@ -135,7 +136,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
         source: dependencies.sourceSeq(source.id),
         mask: mask?.seq ?? null,
         weights: model.card.weights.sha256,
-        preprocessing: { input: model.card.input, normalisation: model.card.normalisation },
+        preprocessing: { input: model.card.input, normalisation: model.card.normalisation, testTime },
         engine: dependencies.engineName,
         classes: model.card.classes,
         total,
@@ -153,7 +154,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),
-      'predictions.start'({ model: id, slides, sets }) {
+      'predictions.start'({ model: id, slides, sets, testTime }) {
         const model = modelById(id)
         refuseStranger(model, dependencies.classes())
         // Every grid is found before the first run starts: half an order is worse than none.
@@ -165,7 +166,9 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
           name: nameOfSet(sourceById(set)),
           source: setFor(model, sourceById(set)),
         }))
-        return [...grids, ...patchSets].map(({ name, source }) => startOne(model, source, `“${name}”`))
+        return [...grids, ...patchSets].map(({ name, source }) =>
+          startOne(model, source, `“${name}”`, testTime ?? model.card.testTime),
+        )
       },
     },
     streams: {

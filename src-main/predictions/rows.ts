@@ -1,6 +1,8 @@
 /** Prediction runs in the database. */
+import * as z from 'zod'
 import type { PredictionRunId } from '../../src-shared/ids.ts'
 import { PredictionRun } from '../../src-shared/predictions.ts'
+import { TestTime } from '../../src-shared/recipe.ts'
 import type { ReadableDb, WritableDb } from '../store/database.ts'
 
 type RunRow = {
@@ -15,6 +17,7 @@ type RunRow = {
   done: number | null
   checksum: string | null
   counts: string | null
+  preprocessing: string
   createdAt: number
   moved: number
 }
@@ -22,6 +25,7 @@ type RunRow = {
 const SELECT = `
   SELECT prediction_runs.id, jobs.id AS job, models.id AS model, models.name AS modelName, sources.id AS source,
     slides.id AS slide, prediction_runs.classes, prediction_runs.total, prediction_runs.checksum, prediction_runs.counts,
+    prediction_runs.preprocessing,
     (SELECT sum(count) FROM prediction_blocks WHERE run = prediction_runs.seq) AS done,
     prediction_runs.created_at AS createdAt,
     grids.source IS NOT NULL AND (slides.mpp_x IS NOT grids.slide_mpp_x OR slides.mpp_y IS NOT grids.slide_mpp_y) AS moved
@@ -32,9 +36,13 @@ const SELECT = `
     LEFT JOIN grids ON grids.source = prediction_runs.source
     LEFT JOIN slides ON slides.seq = grids.slide`
 
-const fromRow = ({ moved, checksum, counts, done, classes, ...row }: RunRow): PredictionRun =>
+/** Runs from before test-time augmentation say nothing of it. */
+const Preprocessing = z.object({ testTime: TestTime.default('none') })
+
+const fromRow = ({ moved, checksum, counts, done, classes, preprocessing, ...row }: RunRow): PredictionRun =>
   PredictionRun.parse({
     ...row,
+    testTime: Preprocessing.parse(JSON.parse(preprocessing)).testTime,
     classes: JSON.parse(classes) as unknown,
     done: done ?? 0,
     counts: counts === null ? null : (JSON.parse(counts) as unknown),
@@ -79,6 +87,16 @@ export function insertRun(db: WritableDb, run: NewRun): void {
     },
   )
 }
+
+/** What ran it. A run that went on elsewhere after a device was lost names both, in order. */
+export const addEngine = (db: WritableDb, run: PredictionRunId, engine: string): void =>
+  void db.run(
+    `UPDATE prediction_runs SET engine =
+       CASE WHEN EXISTS (SELECT 1 FROM prediction_blocks WHERE run = prediction_runs.seq) AND engine NOT LIKE '%' || @engine
+            THEN engine || '; then ' || @engine ELSE @engine END
+     WHERE id = @run`,
+    { run, engine },
+  )
 
 /** `first` counts in the run's list of patches, not in the grid. */
 export type Block = { first: number; count: number; checksum: string }

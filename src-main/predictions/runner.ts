@@ -4,6 +4,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { PredictionRunId, type SourceId } from '../../src-shared/ids.ts'
 import type { Model } from '../../src-shared/models.ts'
@@ -14,11 +15,13 @@ import type { JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openCheckedModel } from '../models/openModel.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
+import type { Devices } from '../nn/devices.ts'
 import type { OpenModel } from '../nn/engineContract.ts'
+import { engineOn } from '../nn/engineFacts.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
 import { readBlocks, sealOf, writeBlock } from './probabilityFile.ts'
-import { type Block, findRun, insertBlock, listBlocks, maskOfRun, sealRun } from './rows.ts'
+import { addEngine, type Block, findRun, insertBlock, listBlocks, maskOfRun, sealRun } from './rows.ts'
 
 /** Patches in one block: a few seconds of work for a large network, a tenth of one for a small. */
 const BLOCK = 256
@@ -26,6 +29,7 @@ const BLOCK = 256
 export type PredictionRunnerDependencies = {
   store: Store
   workerHost: WorkerHost
+  devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
   modelById: (model: Model['id']) => Model
@@ -65,9 +69,11 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
         })
       const { card } = dependencies.modelById(run.model)
       const patches = patchesOfRun(maskOfRun(store.read, id), sourceSize(dependencies.sourceById(run.source)))
-      const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
-      const missing = range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
-      let done = patches.length - missing.reduce((sum, first) => sum + Math.min(BLOCK, patches.length - first), 0)
+      const missing = () => {
+        const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
+        return range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
+      }
+      let done = patches.length - missing().reduce((sum, first) => sum + Math.min(BLOCK, patches.length - first), 0)
       control.report({ done, total: patches.length, phase: 'starting the engine' })
 
       const scratch = scratchOf(id)
@@ -82,23 +88,44 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
         return { first, file, block }
       }
 
-      await withEngine(workerHost, async (engine) => {
-        const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model))
-        for await (const { first, file, block } of ahead(missing, readBlock, control.signal)) {
-          const probabilities = await predictBlock(engine, handle, file, block.length)
-          await rm(file, { force: true })
-          const written = await writeBlock(
-            probabilityFile(predictionsFolder, id),
-            first,
-            card.classes.length,
-            probabilities,
-          )
-          store.transaction('predictions.block', (db) => insertBlock(db, id, written))
-          done += block.length
-          dependencies.tellBlock(id, { patch: block.slice(), probabilities })
-          control.report({ done, phase: 'predicting' })
-        }
-      })
+      const { testTime } = run
+      const predictOn = (device: DeviceName) =>
+        withEngine(workerHost, async (engine) => {
+          store.transaction('predictions.engine', (db) => addEngine(db, id, engineOn(device)))
+          const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
+          const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
+          for await (const { first, file, block } of ahead(missing(), readBlock, control.signal)) {
+            const probabilities = await predictBlock(engine, handle, file, block.length)
+            await rm(file, { force: true })
+            const written = await writeBlock(
+              probabilityFile(predictionsFolder, id),
+              first,
+              card.classes.length,
+              probabilities,
+            )
+            store.transaction('predictions.block', (db) => insertBlock(db, id, written))
+            done += block.length
+            dependencies.tellBlock(id, { patch: block.slice(), probabilities })
+            control.report({ done, phase })
+          }
+        })
+      const [next] = missing()
+      if (next !== undefined)
+        await dependencies.devices.run(
+          {
+            work: 'predict',
+            async test(engine, device, timed) {
+              control.report({ phase: `testing ${deviceFacts[device].label}` })
+              const { file, block } = await readBlock(next)
+              const order = { device, timed, pixels: file, patches: block.length }
+              const weights = { file: dependencies.weightsOf(run.model), normalisation: card.normalisation }
+              return engine.call('engine.testModel', { ...order, ...weights })
+            },
+            say: control.log,
+            signal: control.signal,
+          },
+          predictOn,
+        )
       if (control.signal.aborted) return
       await rm(scratch, { recursive: true, force: true })
       const blocks = listBlocks(store.read, id)

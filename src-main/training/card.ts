@@ -1,13 +1,14 @@
 /** The card of a model a run has made: everything needed to use it, to judge it, and to make it again. */
+import { normBatchOf } from '../../src-shared/network/parts.ts'
 import { RESEARCH_NOTICE } from '../../src-shared/app.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
 import type { ModelCard, Normalisation } from '../../src-shared/models.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
+import type { TrainingRun } from '../../src-shared/training.ts'
 import { micronPerPx } from '../../src-shared/units.ts'
+import type { TrainingNews } from '../nn/engineContract.ts'
 import type { CommonInput } from './labelledPatches.ts'
-import { RECIPE } from './recipe.ts'
 
 export type CardFacts = {
   model: ModelId
@@ -18,20 +19,25 @@ export type CardFacts = {
   network: { description: NetworkDescription; parameters: number; receptiveFieldPx: number }
   data: { hash: string; sources: string[] }
   steps: number
-  bestStep: number
-  seconds: number
-  points: readonly TrainingPoint[]
+  news: Pick<Extract<TrainingNews, { kind: 'finished' }>, 'step' | 'early' | 'bestStep' | 'seconds'>
+  /** times its patches were seen, on average; of folds: of the one that was seen most often */
+  epochs: number
+  start: ModelCard['training']['start']
+  validation: ModelCard['validation']
+  members: ModelCard['members']
   versions: ModelCard['versions']
 }
 
+const nameOfNetwork = (network: TrainingRun['settings']['network']): string =>
+  typeof network === 'string' ? network : network.name
+
 /** The card before its weights are written, whose checksum it does not know yet. */
 export function cardOf(facts: CardFacts): ModelCard {
-  const { run, input, steps } = facts
+  const { run, input, steps, news } = facts
   const { settings } = run
-  const best = facts.points.find((point) => point.kind === 'validation' && point.step === facts.bestStep)
   return {
     format: 'tessera-model-card',
-    version: 1,
+    version: 2,
     id: facts.model,
     name: settings.name,
     createdAt: new Date().toISOString(),
@@ -42,23 +48,28 @@ export function cardOf(facts: CardFacts): ModelCard {
     })),
     input: { edgePx: input.edgePx, channels: input.channels, mpp: input.mpp === null ? null : micronPerPx(input.mpp) },
     normalisation: facts.normalisation,
-    network: { preset: settings.network, ...facts.network },
+    network: { preset: facts.start?.name ?? nameOfNetwork(settings.network), ...facts.network },
     data: facts.data,
     split: run.split,
     training: {
-      ...RECIPE,
+      recipe: settings.recipe,
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,
+      normPatches: normBatchOf(settings.batchSize, facts.versions.threads),
       steps,
-      epochs: (steps * settings.batchSize) / run.split.training.patches,
+      epochs: facts.epochs,
       minutes: settings.length.kind === 'minutes' ? settings.length.minutes : null,
-      bestStep: facts.bestStep,
+      stoppedAt: news.early ? news.step : null,
+      bestStep: news.bestStep,
       augmentation: settings.augmentation,
       balanced: settings.balanced,
       seed: settings.seed,
-      seconds: facts.seconds,
+      seconds: news.seconds,
+      start: facts.start,
     },
-    validation: best?.kind === 'validation' ? best.evaluation : null,
+    testTime: settings.testTime,
+    members: facts.members,
+    validation: facts.validation,
     weights: { file: 'model.onnx', sha256: '', bytes: 0 },
     versions: facts.versions,
   }

@@ -17,10 +17,12 @@ import { NetworkDescription } from '../../src-shared/networks.ts'
 import { TrainingPoint } from '../../src-shared/training.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
+import { TrainedOn } from '../nn/engineContract.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
 import type { OptimiserState } from '../nn/optimiser.ts'
+import { modelWeights } from './step.ts'
 
-const MAGIC = 'TSRCKPT1'
+const MAGIC = 'TSRCKPT2'
 const HASH_BYTES = 32
 
 const Facts = z.object({
@@ -35,12 +37,17 @@ const Facts = z.object({
   seconds: z.number(),
   best: z.object({ step: z.number().int(), loss: z.number() }).nullable(),
   history: z.array(TrainingPoint),
+  /** what trained it so far */
+  trainedOn: z.array(TrainedOn),
+  /** see divergence.ts */
+  watch: z.object({ steps: z.number().int(), start: z.number(), recent: z.number() }),
   optimiserStep: z.number().int(),
   arrays: z.array(z.object({ name: z.string(), length: z.number().int().nonnegative() })),
 })
 export type CheckpointFacts = Omit<z.infer<typeof Facts>, 'arrays' | 'optimiserStep'>
 
-export type Checkpoint = CheckpointFacts & { weights: Weights; optimiser: OptimiserState }
+/** `average` is null in a run that does not average its weights. */
+export type Checkpoint = CheckpointFacts & { weights: Weights; average: Weights | null; optimiser: OptimiserState }
 
 export type CheckpointName = 'latest' | 'best'
 
@@ -48,11 +55,10 @@ export const checkpointFile = (folder: string, name: CheckpointName): string => 
 
 /** @throws {TesseraError} DISK_FULL, FILE_NO_PERMISSION, FILE_NOT_FOUND (of the folder); the old checkpoint is whole then */
 export async function writeCheckpoint(folder: string, name: CheckpointName, checkpoint: Checkpoint): Promise<void> {
-  const { weights, optimiser, ...facts } = checkpoint
+  const { weights, average, optimiser, ...facts } = checkpoint
   const arrays: [string, Float32Array][] = [
-    ['parameters', weights.parameters],
-    ['mean', weights.mean],
-    ['variance', weights.variance],
+    ...partsOf('', weights),
+    ...(average ? partsOf('average ', average) : []),
     ...optimiser.moments.map((moment, place): [string, Float32Array] => [`moment${place}`, moment]),
   ]
   const json = Buffer.from(
@@ -97,10 +103,14 @@ export async function readCheckpoint(folder: string, name: CheckpointName): Prom
   }
 }
 
-/** The checkpoint whose weights become the model: the best, or where there is none the latest. null before any step. */
+/**
+ * The checkpoint whose weights become the model: the best, or where there is none the latest; its `weights` are those that
+ * were measured, averaged where the run averages them. null before any step.
+ */
 export async function modelCheckpoint(folder: string): Promise<(CheckpointFacts & { weights: Weights }) | null> {
   const latest = await readCheckpoint(folder, 'latest')
-  return latest?.best ? await readCheckpoint(folder, 'best') : latest
+  const chosen = latest?.best ? await readCheckpoint(folder, 'best') : latest
+  return chosen && { ...chosen, weights: modelWeights(chosen) }
 }
 
 export const checkpointBroken = (file: string, reason: string, cause?: unknown) =>
@@ -110,6 +120,12 @@ export const checkpointBroken = (file: string, reason: string, cause?: unknown) 
     { file, reason },
     { cause },
   )
+
+const partsOf = (prefix: string, { parameters, mean, variance }: Weights): [string, Float32Array][] => [
+  [`${prefix}parameters`, parameters],
+  [`${prefix}mean`, mean],
+  [`${prefix}variance`, variance],
+]
 
 function decode(bytes: Buffer): Checkpoint {
   const body = bytes.subarray(0, bytes.length - HASH_BYTES)
@@ -131,9 +147,15 @@ function decode(bytes: Buffer): Checkpoint {
     if (!found) throw new Error(`it has no ${wanted}`)
     return found[1]
   }
+  const weightsOf = (prefix: string): Weights => ({
+    parameters: named(`${prefix}parameters`),
+    mean: named(`${prefix}mean`),
+    variance: named(`${prefix}variance`),
+  })
   return {
     ...facts,
-    weights: { parameters: named('parameters'), mean: named('mean'), variance: named('variance') },
+    weights: weightsOf(''),
+    average: numbers.some(([name]) => name === 'average parameters') ? weightsOf('average ') : null,
     optimiser: {
       step: optimiserStep,
       moments: numbers.filter(([name]) => name.startsWith('moment')).map(([, array]) => array),

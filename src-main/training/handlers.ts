@@ -1,16 +1,25 @@
 /** The door of the training room. */
 import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
-import { RunId, type SourceId } from '../../src-shared/ids.ts'
+import { RunId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
-import type { trainingCalls, trainingStreams, TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
+import type {
+  trainingCalls,
+  TrainingPoint,
+  TrainingRun,
+  TrainingSettings,
+  trainingStreams,
+} from '../../src-shared/training.ts'
 import type { CallHandlers, StreamHandlers } from '../../src-shared/wire/contract.ts'
 import { createFeed } from '../jobs/feed.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
-import type { LabelledPatch, PatchLookup } from './labelledPatches.ts'
-import { type DetailedPlan, makePlan } from './plan.ts'
-import { findRun, insertRun, insertRunPatches, listPoints, listRuns } from './rows.ts'
+import type { PatchLookup } from './labelledPatches.ts'
+import { beginningOf, classNamesFor } from './beginning.ts'
+import { findRate, previewer } from './looks.ts'
+import { makePlan } from './plan.ts'
+import { findRun, insertRun, insertRunFolds, insertRunPatches, listPoints, listRuns } from './rows.ts'
+import { bySource, foldsBySource } from './runFiles.ts'
 import { type TrainingParams, trainingRunner, type TrainingRunnerDependencies } from './runner.ts'
 
 export type TrainingDependencies = Omit<TrainingRunnerDependencies, 'tellPoints' | 'tellRun'> & {
@@ -45,17 +54,27 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
     },
   })
 
+  const planOf = (settings: TrainingSettings) => makePlan(lookup, classes(), settings, dependencies)
+  const readyPlan = (settings: TrainingSettings) => {
+    const { input, ...detailed } = planOf(settings)
+    const { ready, reasons, split } = detailed.plan
+    if (!ready || !split || !input) throw tesseraError('TRAINING_NOT_READY', reasons.join(' '), { reasons })
+    return { ...detailed, input, split }
+  }
+
   return {
     calls: {
-      'training.plan': (settings) => makePlan(lookup, classes(), settings).plan,
+      'training.plan': (settings) => planOf(settings).plan,
+      'training.network'(settings) {
+        const { plan, input } = planOf(settings)
+        if (!input) throw tesseraError('TRAINING_NOT_READY', plan.reasons.join(' '), { reasons: plan.reasons })
+        return beginningOf(settings, input, classNamesFor(plan.classNames), dependencies).network
+      },
+      'training.previewAugmentation': previewer(dependencies),
       'training.runs': () => listRuns(store.read),
-      'training.start'(settings) {
-        const detailed = makePlan(lookup, classes(), settings)
-        const { plan } = detailed
-        if (!plan.ready || !plan.split)
-          throw tesseraError('TRAINING_NOT_READY', plan.reasons.join(' '), { reasons: plan.reasons })
+      'training.start'(asked) {
+        const { plan, split, settings, folds, ...detailed } = readyPlan(asked)
         const id = RunId.parse(uuidv7())
-        const split = plan.split
         const job = store.transaction('training.start', (db) => {
           const params: TrainingParams = { run: id }
           const made = jobs.create(db, { kind: 'training', title: `Train “${settings.name}”`, params, total: null })
@@ -69,7 +88,15 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
             stepsPerEpoch,
           })
           for (const side of ['training', 'validation'] as const)
-            insertRunPatches(db, run, side, bySource(lookup, detailed[side]))
+            insertRunPatches(db, run, side, lookup.sourceSeq, bySource(detailed[side]))
+          if (folds)
+            insertRunFolds(
+              db,
+              run,
+              lookup.sourceSeq,
+              bySource(detailed.training),
+              foldsBySource(detailed.training, folds),
+            )
           return made
         })
         jobs.launch(job)
@@ -79,6 +106,10 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       },
     },
     streams: {
+      async *'training.findRate'(settings, signal) {
+        const detailed = readyPlan(settings)
+        yield* findRate(dependencies, detailed.settings, detailed, signal)
+      },
       async *'training.follow'({ run }, signal) {
         const found = findRun(store.read, run)
         if (!found) throw tesseraError('RUN_UNKNOWN', 'There is no such training run in this project.', { run })
@@ -97,14 +128,3 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
 }
 
 const keyOf = (point: TrainingPoint): string => `${point.step} ${point.kind}`
-
-/** Patches of one side, source by source, in the order their pixel file has. */
-function bySource(lookup: PatchLookup, patches: DetailedPlan['training']) {
-  const groups = Map.groupBy(patches, (patch: LabelledPatch): SourceId => patch.source)
-  return [...groups].map(([source, members]) => ({
-    source,
-    seq: lookup.sourceSeq(source),
-    patch: Uint32Array.from(members, (member) => member.patch),
-    target: Uint16Array.from(members, (member) => member.target),
-  }))
-}

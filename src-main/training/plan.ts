@@ -1,9 +1,12 @@
 /** What a training would do if it started now: which patches on which side, by which rule, and what speaks against it. */
+import { isTesseraError } from '../../src-shared/errors.ts'
 import type { ClassNumber, PatchClass } from '../../src-shared/labels.ts'
 import type { SplitSummary } from '../../src-shared/models.ts'
+import type { Recipe } from '../../src-shared/recipe.ts'
 import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
+import { beginningOf, classNamesFor, type EarlierModels } from './beginning.ts'
 import type { NetworkSummary } from '../../src-shared/networks.ts'
 import {
   commonInput,
@@ -12,6 +15,7 @@ import {
   labelledPatches,
   type PatchLookup,
 } from './labelledPatches.ts'
+import { foldsAuto, foldsBy } from './folds.ts'
 import { memoryForTraining } from './memoryForTraining.ts'
 import { type Side, splitAuto, splitBy } from './split.ts'
 
@@ -22,9 +26,12 @@ const IMBALANCE = 10
 /** A figure on fewer held-out patches of a class has an interval too wide to choose a model by. */
 const FEW_HELD_OUT = 20
 
-/** A plan, with the patches it speaks of. */
+/** A plan, with the patches it speaks of, and the settings as they can be: no batch is larger than the data. */
 export type DetailedPlan = {
   plan: TrainingPlan
+  settings: TrainingSettings
+  /** [fold][patch of training]; null when it is one training */
+  folds: Side[][] | null
   input: CommonInput | null
   training: LabelledPatch[]
   validation: LabelledPatch[]
@@ -33,8 +40,10 @@ export type DetailedPlan = {
 export function makePlan(
   lookup: PatchLookup,
   classes: readonly PatchClass[],
-  settings: TrainingSettings,
+  asked: TrainingSettings,
+  models: EarlierModels,
 ): DetailedPlan {
+  let settings = asked
   const chosen = settings.classes.map((number) => classes.find((each) => each.number === number))
   const classNames = chosen.map((each) => each?.name ?? '(deleted class)')
   const reasons: string[] = []
@@ -46,12 +55,12 @@ export function makePlan(
   const all = [...new Set(given === null ? sources : [...sources, given])]
   const input = commonInput(all.map(lookup.sourceById))
   if ('reason' in input) reasons.push(input.reason)
+  else reasons.push(...whyNotBegin(settings, input, classNames, models))
+  reasons.push(...recipeReasons(settings.recipe, classNames.length))
   const networks =
     'reason' in input
       ? []
       : networkSummaries(input.channels, input.edgePx, Math.max(2, classNames.length), memoryForTraining())
-  const network = networks.find((each) => each.preset === settings.network)
-  if (network && !network.usable) reasons.push(network.reason)
 
   const patches = sources.flatMap((source) => labelledPatches(lookup, source, settings.classes))
   reasons.push(...notEnough(patches, settings.classes, classNames))
@@ -62,7 +71,12 @@ export function makePlan(
       'The source to measure on has no labels of the chosen classes. Label some of its patches or choose another.',
     )
 
-  const sides = reasons.length > 0 ? null : chooseSides(patches, settings.validation, classNames.length, settings.seed)
+  const folds =
+    reasons.length > 0 || settings.folds === null
+      ? null
+      : chooseFolds(patches, settings.validation, classNames.length, settings.folds, settings.seed)
+  const sides =
+    reasons.length > 0 ? null : (folds ?? chooseSides(patches, settings.validation, classNames.length, settings.seed))
   if (sides?.refused) reasons.push(sides.refused)
   const on = (side: Side) => patches.filter((_, i) => (sides?.sides[i] ?? 'training') === side)
   const training = on('training')
@@ -72,26 +86,64 @@ export function makePlan(
     return found.kind === 'set' && !found.casesKnown
   })
   const split =
-    sides && !sides.refused
-      ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
-      : null
+    folds && !folds.refused
+      ? foldSummary(folds, patches, classNames.length, unknownCases)
+      : sides && !sides.refused
+        ? summarise(sides.rule, training, validation, on('left-out').length, classNames.length, unknownCases)
+        : null
   const ready = reasons.length === 0
+  const warnings = split ? warningsOf(split, classNames, settings) : []
+  const fewest = Math.min(
+    training.length,
+    ...(folds?.folds ?? []).map((fold) => fold.filter((each) => each === 'training').length),
+  )
+  if (ready && settings.batchSize > fewest) {
+    warnings.push(
+      `There are only ${fewest} patches to train on, so each step takes ${fewest} of them, not ${settings.batchSize}.`,
+    )
+    settings = { ...settings, batchSize: fewest }
+  }
 
   return {
     plan: {
       ready,
       reasons,
-      warnings: split ? [...warningsOf(split, classNames), ...memoryWarning(network, settings.batchSize)] : [],
+      warnings: [...warnings, ...memoryWarning(networks, settings)],
       classNames,
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
       mpp: 'reason' in input ? null : input.mpp,
       networks: [...networks],
     },
+    settings,
+    folds: folds?.folds ?? null,
     input: 'reason' in input ? null : input,
     training,
     validation,
   }
+}
+
+/** What stands against the network, or against the earlier model it should begin with. */
+function whyNotBegin(
+  settings: TrainingSettings,
+  input: CommonInput,
+  classNames: readonly string[],
+  models: EarlierModels,
+): string[] {
+  try {
+    beginningOf(settings, input, classNamesFor(classNames), models)
+    return []
+  } catch (error) {
+    if (isTesseraError(error)) return [error.message]
+    throw error
+  }
+}
+
+function recipeReasons({ classWeights }: Recipe, classes: number): string[] {
+  if (!Array.isArray(classWeights) || classWeights.length === classes) return []
+  return [
+    `There are ${classWeights.length} class weights for ${classes} classes. Give one for each, in the order of the classes.`,
+  ]
 }
 
 function notEnough(
@@ -127,6 +179,53 @@ function chooseSides(patches: readonly LabelledPatch[], validation: Validation, 
   return {
     ...all('none'),
     refused: `The labels can not be held out by ${validation.rule}: some class would be missing on one side. Label more, or let Tessera choose the rule.`,
+  }
+}
+
+type ChosenFolds = Chosen & { folds: Side[][] }
+
+function chooseFolds(
+  patches: readonly LabelledPatch[],
+  validation: Validation,
+  classes: number,
+  count: number,
+  seed: number,
+): ChosenFolds {
+  const sides = patches.map((): Side => 'training')
+  const refused = (why: string): ChosenFolds => ({ rule: 'none', sides, folds: [], refused: why })
+  if (validation.kind !== 'fraction')
+    return refused(
+      'Folds hold out every patch once, so no source of its own can be measured on. Let Tessera choose what is held out.',
+    )
+  const random = seededRandom(seed)
+  const found =
+    validation.rule === 'auto'
+      ? foldsAuto(patches, classes, count, random)
+      : foldsBy(validation.rule, patches, classes, count, random)
+  if (found) return { rule: found.rule, sides, folds: found.sides }
+  return refused(
+    `The labels can not be held out in ${count} folds${validation.rule === 'auto' ? '' : ` by ${validation.rule}`}: there are too few cases, slides or blocks with every class. Ask for fewer folds, or label more.`,
+  )
+}
+
+/** Every patch is trained on in some folds and held out in one. */
+function foldSummary(
+  { rule, folds }: ChosenFolds,
+  patches: readonly LabelledPatch[],
+  classes: number,
+  unknownCases: boolean,
+): SplitSummary {
+  const { sentence: _sentence, ...summary } = summarise(rule, patches, patches, 0, classes, unknownCases)
+  const by = { case: 'case (patient)', slide: 'slide', blocks: 'blocks of the slide, with a gap of one patch' }
+  const how = rule === 'case' || rule === 'slide' || rule === 'blocks' ? by[rule] : rule
+  const doubt =
+    rule === 'case' && unknownCases
+      ? ' The set does not say which patient each patch is from, so patches of one patient may be on both sides.'
+      : ''
+  return {
+    ...summary,
+    leftOut: folds.reduce((sum, fold) => sum + fold.filter((each) => each === 'left-out').length, 0),
+    sentence: `${folds.length} folds by ${how}: each of ${counted(patches.length, 'patch', 'patches')} is held out once, and measured with the network that was not trained on its part.${doubt}`,
   }
 }
 
@@ -169,9 +268,11 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
   }
 }
 
-function memoryWarning(network: NetworkSummary | undefined, batchSize: number): string[] {
-  if (!network?.usable || network.largestBatch >= batchSize) return []
-  const { title, largestBatch } = network
+function memoryWarning(networks: readonly NetworkSummary[], { network, batchSize, start }: TrainingSettings): string[] {
+  // What an earlier model needs is known to who trained it.
+  const chosen = start === null ? networks.find((each) => each.preset === network) : undefined
+  if (!chosen?.usable || chosen.largestBatch >= batchSize) return []
+  const { title, largestBatch } = chosen
   return [
     largestBatch === 0
       ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
@@ -179,8 +280,16 @@ function memoryWarning(network: NetworkSummary | undefined, batchSize: number): 
   ]
 }
 
-function warningsOf({ training, validation, rule }: SplitSummary, names: readonly string[]): string[] {
+function warningsOf(
+  { training, validation, rule }: SplitSummary,
+  names: readonly string[],
+  { balanced, recipe }: TrainingSettings,
+): string[] {
   const warnings: string[] = []
+  if (balanced && recipe.classWeights !== 'none')
+    warnings.push(
+      'Every class is drawn equally often and weighted as well, so rare classes count twice over. One of the two is enough.',
+    )
   const most = Math.max(...training.perClass)
   const least = Math.min(...training.perClass)
   if (most > IMBALANCE * least) {

@@ -4,6 +4,7 @@ import { JobId, ModelId, RunId, type SourceId } from '../../src-shared/ids.ts'
 import type { SplitSummary } from '../../src-shared/models.ts'
 import { type TrainingPoint, TrainingRun, TrainingSettings } from '../../src-shared/training.ts'
 import type { ReadableDb, WritableDb } from '../store/database.ts'
+import type { Side } from './split.ts'
 
 type RunRow = {
   id: string
@@ -85,13 +86,14 @@ export function insertRunPatches(
   db: WritableDb,
   run: number,
   side: 'training' | 'validation',
-  patches: readonly (RunPatches & { seq: number })[],
+  seqOf: (source: SourceId) => number,
+  patches: readonly RunPatches[],
 ): void {
-  for (const { seq, patch, target } of patches)
+  for (const { source, patch, target } of patches)
     db.run('INSERT INTO run_patches (run, side, source, patch, target) VALUES (@run, @side, @seq, @patch, @target)', {
       run,
       side,
-      seq,
+      seq: seqOf(source),
       patch: new Uint8Array(patch.buffer, patch.byteOffset, patch.byteLength),
       target: new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
     })
@@ -110,6 +112,44 @@ export function runPatches(db: ReadableDb, run: RunId, side: 'training' | 'valid
       patch: new Uint32Array(new Uint8Array(row.patch).buffer),
       target: new Uint16Array(new Uint8Array(row.target).buffer),
     }))
+}
+
+/** As run_folds has them. */
+export const SIDES: readonly Side[] = ['training', 'validation', 'left-out']
+
+/** @param sides [fold][patch], in the order of `patches` put one after the other */
+export function insertRunFolds(
+  db: WritableDb,
+  run: number,
+  seqOf: (source: SourceId) => number,
+  patches: readonly RunPatches[],
+  sides: readonly (readonly Side[])[],
+): void {
+  for (const [fold, own] of sides.entries()) {
+    let at = 0
+    for (const { source, patch } of patches) {
+      const side = Uint8Array.from(own.slice(at, at + patch.length), (each) => SIDES.indexOf(each))
+      db.run('INSERT INTO run_folds (run, fold, source, side) VALUES (@run, @fold, @seq, @side)', {
+        run,
+        fold,
+        seq: seqOf(source),
+        side,
+      })
+      at += patch.length
+    }
+  }
+}
+
+/** [fold]: the side of each patch, as a place in SIDES, in the order of `runPatches` of the training side. */
+export function runFolds(db: ReadableDb, run: RunId): Uint8Array[] {
+  const rows = db.all<{ fold: number; side: Uint8Array }>(
+    `SELECT run_folds.fold, run_folds.side FROM run_folds JOIN runs ON runs.seq = run_folds.run
+     WHERE runs.id = @run ORDER BY run_folds.fold, run_folds.source`,
+    { run },
+  )
+  return [...Map.groupBy(rows, ({ fold }) => fold).values()].map((parts) =>
+    Uint8Array.from(parts.flatMap(({ side }) => [...side])),
+  )
 }
 
 export const savePoint = (db: WritableDb, run: RunId, point: TrainingPoint): void =>

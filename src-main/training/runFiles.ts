@@ -9,8 +9,9 @@ import path from 'node:path'
 import type { SourceId } from '../../src-shared/ids.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { writeWhole } from '../files/writeFile.ts'
-import type { CommonInput } from './labelledPatches.ts'
+import type { CommonInput, LabelledPatch } from './labelledPatches.ts'
 import type { RunPatches } from './rows.ts'
+import type { Side } from './split.ts'
 
 /** Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given. */
 export type ReadPixels = (
@@ -18,6 +19,32 @@ export type ReadPixels = (
   file: string,
   options: { signal: AbortSignal; onProgress: (done: number) => void },
 ) => Promise<void>
+
+/** Patches source by source, in the order their pixel file has. */
+export function bySource(patches: readonly LabelledPatch[]): RunPatches[] {
+  return [...Map.groupBy(patches, ({ source }) => source)].map(([source, members]) => ({
+    source,
+    patch: Uint32Array.from(members, ({ patch }) => patch),
+    target: Uint16Array.from(members, ({ target }) => target),
+  }))
+}
+
+/** The sides of each fold in the order `bySource` brings the patches into. @param folds [fold][patch] */
+export function foldsBySource(patches: readonly LabelledPatch[], folds: readonly (readonly Side[])[]): Side[][] {
+  const order = [...Map.groupBy(patches.keys(), (i) => patches[i]!.source).values()].flat()
+  return folds.map((sides) => order.map((i) => sides[i]!))
+}
+
+/** The class of each patch of some sources, in the order of their pixel file. */
+export function joinedTargets(parts: readonly RunPatches[]): Uint16Array {
+  const all = new Uint16Array(parts.reduce((sum, { target }) => sum + target.length, 0))
+  let at = 0
+  for (const { target } of parts) {
+    all.set(target, at)
+    at += target.length
+  }
+  return all
+}
 
 export type SideName = 'training' | 'validation'
 

@@ -4,13 +4,14 @@
  * It can be stopped at any moment and goes on where it stood: pixels are read once, the engine writes checkpoints, and
  * what was fixed at the start (patches, sides, settings, seed) is in the database.
  */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { ModelId, RunId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
+import type { ModelCard } from '../../src-shared/models.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import type { SourceId } from '../../src-shared/ids.ts'
 import type { TrainingPoint, TrainingRun } from '../../src-shared/training.ts'
@@ -18,20 +19,32 @@ import { fileError } from '../files/fileErrors.ts'
 import type { JobControl, JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { CARD_KEY, cardInFile, weightsFile, writeCard } from '../models/modelFiles.ts'
-import { presetNetwork } from '../models/presets.ts'
 import { insertModel } from '../models/rows.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
-import type { TrainingNews } from '../nn/engineContract.ts'
+import type { Devices } from '../nn/devices.ts'
+import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
-import { cardOf } from './card.ts'
+import { beginningOf, type EarlierModels } from './beginning.ts'
+import { type CardFacts, cardOf } from './card.ts'
+import { type FoldResult, trainFolds } from './foldRuns.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
-import { RECIPE } from './recipe.ts'
-import { checkpointFolder, dataHash, gatherPixels, pixelFile, type ReadPixels, removeRunFiles } from './runFiles.ts'
-import { findRun, forgetPointsAfter, listPoints, type RunPatches, runPatches, savePoint, saveSteps } from './rows.ts'
+import { type Beginning, orderOf } from './order.ts'
+import {
+  checkpointFolder,
+  dataHash,
+  gatherPixels,
+  joinedTargets,
+  pixelFile,
+  type ReadPixels,
+  removeRunFiles,
+} from './runFiles.ts'
+import { findRun, listPoints, type RunPatches, runPatches } from './rows.ts'
+import { trainPart } from './trainPart.ts'
 
-export type TrainingRunnerDependencies = {
+export type TrainingRunnerDependencies = EarlierModels & {
   store: Store
   workerHost: WorkerHost
+  devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
   nameOfSource: (source: SourceId) => string
@@ -50,6 +63,7 @@ type Prepared = {
   run: TrainingRun
   folder: string
   input: CommonInput
+  beginning: Beginning
   sides: { training: RunPatches[]; validation: RunPatches[] }
 }
 
@@ -68,7 +82,8 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
     const sources = [...new Set([...sides.training, ...sides.validation].map((part) => part.source))]
     const input = commonInput(sources.map(dependencies.sourceById))
     if ('reason' in input) throw tesseraError('TRAINING_NOT_READY', input.reason, { reasons: [input.reason] })
-    return { run, folder: folderOf(id), input, sides }
+    const beginning = beginningOf(run.settings, input, run.classNames, dependencies)
+    return { run, folder: folderOf(id), input, beginning, sides }
   }
 
   return {
@@ -80,10 +95,23 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
       const prepared = prepare(params)
       await readBothSides(dependencies, prepared, control)
       if (control.signal.aborted) return
-      await withEngine(workerHost, async (engine) => {
-        const finished = await train(dependencies, prepared, engine, control)
-        if (finished) await keepModel(dependencies, prepared, engine, finished)
-      })
+      await dependencies.devices.run(
+        {
+          work: 'train',
+          test(engine, device, timed) {
+            control.report({ phase: `testing ${deviceFacts[device].label} on the first batch` })
+            return engine.call('engine.testTraining', { order: { ...wholeOrder(prepared), device }, timed })
+          },
+          say: control.log,
+          signal: control.signal,
+        },
+        (device) =>
+          withEngine(workerHost, async (engine) => {
+            const train = prepared.run.settings.folds === null ? trainWhole : trainInFolds
+            const trained = await train(dependencies, prepared, engine, device, control)
+            if (trained) await keepModel(dependencies, prepared, engine, trained)
+          }),
+      )
       if (!control.signal.aborted) await removeRunFiles(prepared.folder)
     },
   }
@@ -106,95 +134,126 @@ async function readBothSides(
   }
 }
 
-type Finished = { news: Extract<TrainingNews, { kind: 'finished' }>; steps: number }
-
-/** @returns null when it was asked to stop before the end */
-async function train(
-  { store, tellPoints, tellRun }: TrainingRunnerDependencies,
-  { run, folder, input, sides }: Prepared,
-  engine: EngineClient,
-  control: JobControl,
-): Promise<Finished | null> {
+/** What the engine is asked to do with all patches at once; folds have the same network and batch. */
+function wholeOrder({ run, folder, beginning, sides }: Prepared): TrainingOrder {
   const { settings } = run
-  const checkpoints = checkpointFolder(folder)
   const labelled = (side: 'training' | 'validation') => ({
     file: pixelFile(folder, side),
-    classOf: joined(sides[side]),
+    classOf: joinedTargets(sides[side]),
   })
-  const stop = () => void engine.call('engine.stopTraining', { folder: checkpoints }).catch(() => undefined) // the stream tells how it ended
-  control.signal.addEventListener('abort', stop)
-  control.report({ phase: existsSync(checkpoints) ? 'going on from the last checkpoint' : 'starting the engine' })
-  let steps = 0
-  try {
-    const news = engine.stream('engine.train', {
-      network: presetNetwork(settings.network, input.channels, input.edgePx, run.classNames.length),
-      classes: run.classNames,
-      training: labelled('training'),
-      validation: sides.validation.length > 0 ? labelled('validation') : null,
-      normalisation: null,
-      length: run.steps === null ? settings.length : { kind: 'steps', steps: run.steps },
-      learningRate: settings.learningRate,
-      weightDecay: RECIPE.weightDecay,
-      labelSmoothing: RECIPE.labelSmoothing,
-      batchSize: settings.batchSize,
-      augmentation: settings.augmentation,
-      balanced: settings.balanced,
-      seed: settings.seed,
-      folder: checkpoints,
-    })
-    for await (const item of news) {
-      switch (item.kind) {
-        case 'steps-found':
-          steps = item.steps
-          store.transaction('training.stepsFound', (db) => {
-            saveSteps(db, run.id, item.steps, item.stepsPerEpoch)
-            forgetPointsAfter(db, run.id, item.step)
-            for (const point of item.history) savePoint(db, run.id, point)
-          })
-          control.report({ done: item.step, total: item.steps, phase: 'training' })
-          tellRun(findRun(store.read, run.id)!)
-          break
-        case 'training':
-        case 'validation':
-          store.transaction('training.point', (db) => savePoint(db, run.id, item))
-          tellPoints(run.id, [item])
-          control.report({ done: item.step, phase: item.kind === 'validation' ? 'measuring' : 'training' })
-          break
-        case 'checkpoint':
-          control.log(`checkpoint at step ${item.step}`)
-          break
-        case 'finished':
-          return item.stopped ? null : { news: item, steps }
-      }
-    }
-  } finally {
-    control.signal.removeEventListener('abort', stop)
-  }
-  throw tesseraError(
-    'ENGINE_FAILED',
-    'The engine stopped without saying how the training ended. Resume the job to go on from its last checkpoint.',
-    { reason: 'no end' },
-  )
+  const length = run.steps === null ? settings.length : { kind: 'steps' as const, steps: run.steps }
+  return orderOf({ ...settings, length }, run.classNames, beginning, {
+    training: labelled('training'),
+    validation: sides.validation.length > 0 ? labelled('validation') : null,
+    folder: checkpointFolder(folder),
+  })
 }
 
-const joined = (parts: readonly RunPatches[]): Uint16Array => {
-  const all = new Uint16Array(parts.reduce((sum, part) => sum + part.target.length, 0))
-  let at = 0
-  for (const { target } of parts) {
-    all.set(target, at)
-    at += target.length
+/** @returns what the card says of how it went; null when it was asked to stop before the end */
+async function trainWhole(
+  dependencies: TrainingRunnerDependencies,
+  prepared: Prepared,
+  engine: EngineClient,
+  device: DeviceName,
+  control: JobControl,
+): Promise<Trained | null> {
+  const { run, folder } = prepared
+  const order = { ...wholeOrder(prepared), device }
+  const finished = await trainPart(dependencies, { run, order, fold: null, of: 1 }, engine, control)
+  if (!finished) return null
+  const best = listPoints(dependencies.store.read, run.id).find(
+    (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
+  )
+  const write = (file: string, metadata: Record<string, string>) =>
+    engine.call('engine.exportModel', { folder: order.folder, file, metadata })
+  // Written twice: what the card says of the network is known only once its weights are there.
+  const facts = await write(path.join(folder, 'draft.onnx'), {})
+  return {
+    ...facts,
+    ...finished,
+    trainedOn: [facts.trainedOn],
+    epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
+    validation: best?.kind === 'validation' ? best.evaluation : null,
+    members: [],
+    write,
   }
-  return all
+}
+
+/**
+ * “CPU (CPUExecutionProvider)”, or with steps where a run went on elsewhere; of folds that differ, each.
+ * @param networks what trained each of them
+ */
+export function devicesInWords(networks: readonly (readonly TrainedOn[])[]): string {
+  const each = networks.map((trainedOn) =>
+    trainedOn
+      .map(({ device, provider, fromStep }, place) =>
+        place === 0 ? `${device} (${provider})` : `from step ${fromStep} ${device} (${provider})`,
+      )
+      .join(', '),
+  )
+  return new Set(each).size === 1 ? each[0]! : each.map((words, fold) => `fold ${fold + 1}: ${words}`).join('; ')
+}
+
+/** Its folds one after the other, and then all of them as one model. */
+async function trainInFolds(
+  dependencies: TrainingRunnerDependencies,
+  { run, folder, beginning, sides: { training } }: Prepared,
+  engine: EngineClient,
+  device: DeviceName,
+  control: JobControl,
+): Promise<Trained | null> {
+  const folded = await trainFolds(dependencies, { run, folder, beginning, training, device }, engine, control)
+  if (!folded) return null
+  const { folds, files, evaluation } = folded
+  const most = (of: (fold: FoldResult) => number) => Math.max(...folds.map(of))
+  const total = (of: (fold: FoldResult) => number) => folds.reduce((sum, fold) => sum + of(fold), 0)
+  return {
+    normalisation: folds[0]!.normalisation,
+    parameters: total((fold) => fold.parameters),
+    receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
+    steps: folds[0]!.steps,
+    trainedOn: folds.map((fold) => fold.trainedOn),
+    epochs: most((fold) => fold.epochs),
+    news: {
+      step: most((fold) => fold.step),
+      early: folds.every((fold) => fold.early),
+      bestStep: most((fold) => fold.bestStep),
+      seconds: total((fold) => fold.seconds),
+    },
+    validation: evaluation,
+    members: folds.map((fold, i) => ({
+      id: fold.id,
+      name: `${run.settings.name}, fold ${i + 1}`,
+      sha256: fold.sha256,
+      validation: fold.evaluation,
+    })),
+    write: (file, metadata) =>
+      engine.call('engine.exportEnsemble', {
+        members: folds.map((fold, i) => ({ file: files[i]!, normalisation: fold.normalisation })),
+        name: run.settings.name,
+        file,
+        metadata,
+      }),
+  }
+}
+
+/** What a run has made, and how its file is written. */
+type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | 'validation' | 'members'> & {
+  parameters: number
+  receptiveFieldPx: number
+  /** what trained each of its networks */
+  trainedOn: TrainedOn[][]
+  write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
 }
 
 async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
   engine: EngineClient,
-  { news, steps }: Finished,
+  { parameters, receptiveFieldPx, trainedOn, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
-  const { folder, input, sides } = prepared
+  const { folder, input, sides, beginning } = prepared
   const run = findRun(store.read, prepared.run.id)!
   const id = ModelId.parse(uuidv7())
   const inside = path.join(modelsFolder, id)
@@ -203,36 +262,38 @@ async function keepModel(
   })
   const info = await engine.call('engine.info', undefined)
   const sources = new Set([...sides.training, ...sides.validation].map((part) => part.source))
-  // Written twice: what the card says of the network is known only once its weights are there.
-  const order = { folder: checkpointFolder(folder), file: weightsFile(inside) }
-  const facts = await engine.call('engine.exportModel', { ...order, metadata: {} })
   const card = cardOf({
+    ...trained,
     model: id,
     run,
     classes: classes(),
     input,
-    normalisation: facts.normalisation,
-    network: {
-      description: presetNetwork(run.settings.network, input.channels, input.edgePx, run.classNames.length),
-      parameters: facts.parameters,
-      receptiveFieldPx: facts.receptiveFieldPx,
-    },
+    network: { description: beginning.network, parameters, receptiveFieldPx },
     data: { hash: await dataHash(folder, sides), sources: [...sources].map(nameOfSource) },
-    steps,
-    bestStep: news.bestStep,
-    seconds: news.seconds,
-    points: listPoints(store.read, run.id),
+    start: startInCard(run, dependencies),
     versions: {
       tessera: version,
       engine: `${info.name} ${info.version}`,
+      device: devicesInWords(trainedOn),
       node: process.versions.node,
       threads: info.threads,
     },
   })
-  const written = await engine.call('engine.exportModel', { ...order, metadata: { [CARD_KEY]: cardInFile(card) } })
-  const final = { ...card, weights: { file: 'model.onnx', sha256: written.sha256, bytes: written.bytes } }
-  await writeCard(order.file, final)
+  const file = weightsFile(inside)
+  const { sha256, bytes } = await write(file, { [CARD_KEY]: cardInFile(card) })
+  const final = { ...card, weights: { file: 'model.onnx', sha256, bytes } }
+  await writeCard(file, final)
   store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))
   tellModel(id)
   tellRun(findRun(store.read, run.id)!)
+}
+
+/** What the card says of the model a run was fine-tuned from. */
+function startInCard(
+  { settings: { start } }: TrainingRun,
+  { modelById }: EarlierModels,
+): ModelCard['training']['start'] {
+  if (!start) return null
+  const { card, name } = modelById(start.model)
+  return { id: start.model, name, sha256: card.weights.sha256, freeze: start.freeze, rateDecay: start.rateDecay }
 }

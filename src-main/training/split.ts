@@ -69,7 +69,7 @@ export function splitAuto(
 }
 
 /** Items that must stay together, as lists of indices. */
-function groupsBy(rule: Split['rule'], items: readonly SplitItem[]): number[][] {
+export function groupsBy(rule: Split['rule'], items: readonly SplitItem[]): number[][] {
   const keys = rule === 'blocks' ? blockKeys(items) : items.map((item) => (rule === 'case' ? item.case : item.slide))
   const groups = new Map<string, number[]>()
   for (const [i, key] of keys.entries()) {
@@ -132,7 +132,7 @@ function drawSides(
  * Training patches nearer than one patch edge to a held-out patch of their slide are left out of both sides. Held-out
  * patches are looked up by the cell they lie in, two edges wide, so that a near one is in the same cell or next to it.
  */
-function leaveGap(items: readonly SplitItem[], sides: Side[]): void {
+export function leaveGap(items: readonly SplitItem[], sides: Side[]): void {
   const cellOf = (item: SplitItem, rect: Rect, right = 0, down = 0) =>
     `${item.slide}/${Math.floor(rect.x / (2 * rect.width)) + right},${Math.floor(rect.y / (2 * rect.height)) + down}`
   const heldOut = new Map<string, Rect[]>()
@@ -185,7 +185,7 @@ function countClasses(items: readonly SplitItem[], classes: number): number[] {
 }
 
 /** Fisher and Yates. */
-function shuffled<T>(values: readonly T[], random: () => number): T[] {
+export function shuffled<T>(values: readonly T[], random: () => number): T[] {
   const out = [...values]
   for (let i = out.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))

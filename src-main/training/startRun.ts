@@ -1,11 +1,43 @@
 /** Where a training begins: at fresh weights, or at the checkpoint it was stopped at. */
 import { createHash } from 'node:crypto'
+import type { Normalisation } from '../../src-shared/models.ts'
+import { measureNormalisation } from '../features/normalisation.ts'
+import type { Backend, Trainer } from '../nn/backend.ts'
 import type { TrainingOrder } from '../nn/engineContract.ts'
 import { initialWeights } from '../nn/initialise.ts'
+import { decayRanges, optimiserOf } from '../nn/optimiser.ts'
+import { copyOfWeights } from '../nn/weightAverage.ts'
+import { batches } from './batches.ts'
 import { checkpointBroken, checkpointFile, type Checkpoint } from './checkpoint.ts'
+import { freshWatch } from './divergence.ts'
+import { layerRates, takeOver } from './fineTuning.ts'
 import { stepsOfEpochs, stepsPerEpoch } from './milestones.ts'
-import { trainStep, validateNow, type Learned, type Run, type TrainingData } from './step.ts'
+import { modelWeights, trainStep, validateNow, type Learned, type Run, type TrainingData } from './step.ts'
 import { stepsThatFit, timeStep } from './timing.ts'
+
+/** @param known normalisation of an earlier sitting; null = that of the order, or measured */
+export function runOf(
+  order: TrainingOrder,
+  data: TrainingData,
+  backend: Backend,
+  trainer: Trainer,
+  known: Normalisation | null,
+  now: () => number,
+): Run {
+  const normalisation = known ?? order.normalisation ?? measureNormalisation(data.training.pixels)
+  const rates = order.start ? layerRates(order.network, trainer.layout, order.start) : undefined
+  return {
+    order,
+    data,
+    backend,
+    trainer,
+    batches: batches(data.training, order.classes.length, order, normalisation, trainer.masks),
+    normalisation,
+    optimiser: optimiserOf(order.recipe.optimiser),
+    ranges: decayRanges(trainer.layout, rates),
+    now,
+  }
+}
 
 export async function freshStart(run: Run): Promise<Checkpoint> {
   const { order, data, normalisation } = run
@@ -18,7 +50,9 @@ export async function freshStart(run: Run): Promise<Checkpoint> {
     seconds: 0,
     best: null,
     history: [],
-    ...untrained(run),
+    trainedOn: [],
+    watch: freshWatch(),
+    ...(await untrained(run)),
   }
 }
 
@@ -32,26 +66,25 @@ export function takenUp(found: Checkpoint, order: TrainingOrder, data: TrainingD
   return found
 }
 
-const untrained = ({ order, trainer, optimiser }: Run): Learned => ({
-  weights: initialWeights(trainer.layout, order.seed),
-  optimiser: optimiser.init(trainer.layout.length),
-})
+/** Weights before the first step: fresh ones, or those of an earlier model. */
+export async function untrained({ order, trainer, optimiser }: Run): Promise<Learned> {
+  const weights = initialWeights(trainer.layout, order.seed)
+  if (order.start) await takeOver(order.start, order.network, trainer.layout, weights)
+  return {
+    weights,
+    optimiser: optimiser.init(trainer.layout.length),
+    average: order.recipe.averageDecay === null ? null : copyOfWeights(weights),
+  }
+}
 
 /** What must be the same for a run to go on, as one hash. Its length is in the checkpoint, as steps. */
 function fingerprint(order: TrainingOrder, data: TrainingData): string {
-  const { network, classes, learningRate, weightDecay, labelSmoothing, batchSize, augmentation, balanced, seed } = order
-  const settings = {
-    network,
-    classes,
-    learningRate,
-    weightDecay,
-    labelSmoothing,
-    batchSize,
-    augmentation,
-    balanced,
-    seed,
-  }
-  const hash = createHash('sha256').update(JSON.stringify(settings))
+  const { network, classes, normalisation, learningRate, batchSize, balanced, seed, testTime } = order
+  const { recipe, augmentation } = order
+  // The earlier model's file may have moved; its checksum says which it is.
+  const start = order.start && { ...order.start, file: '' }
+  const what = { network, classes, normalisation, learningRate, batchSize, balanced, seed, testTime }
+  const hash = createHash('sha256').update(JSON.stringify({ ...what, recipe, augmentation, start }))
   for (const side of [data.training, data.validation])
     hash.update(side ? new Uint8Array(side.classOf.buffer, side.classOf.byteOffset, side.classOf.byteLength) : 'none')
   return hash.digest('hex')
@@ -74,11 +107,11 @@ async function stepsOf(run: Run): Promise<number> {
 async function stepsOfMinutes(run: Run, minutes: number, perEpoch: number): Promise<number> {
   const { order, data, now } = run
   const started = now()
-  const trial = untrained(run)
+  const trial = await untrained(run)
   const tryStep = (step: number) => trainStep(run, trial, step, order.learningRate)
   const step = await timeStep(tryStep, minutes, now)
   const validating = now()
-  if (data.validation) await validateNow(run, trial.weights, data.validation)
+  if (data.validation) await validateNow(run, modelWeights(trial), data.validation)
   const validation = now() - validating
   return stepsThatFit(minutes * 60 - (now() - started), { step, validation }, perEpoch)
 }

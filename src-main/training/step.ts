@@ -2,8 +2,10 @@
 import type { Normalisation } from '../../src-shared/models.ts'
 import type { Backend, Trainer } from '../nn/backend.ts'
 import type { TrainingOrder } from '../nn/engineContract.ts'
+import { clipGradient, gradientNorm } from '../nn/gradientNorm.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
-import { decayRanges, type Optimiser, type OptimiserState } from '../nn/optimiser.ts'
+import type { DecayRange, Optimiser, OptimiserState } from '../nn/optimiser.ts'
+import { updateAverage } from '../nn/weightAverage.ts'
 import type { Batches, LabelledPixels } from './batches.ts'
 import { updateRunningAverages } from './runningAverages.ts'
 import { validate, type Validated } from './validate.ts'
@@ -19,31 +21,53 @@ export type Run = {
   batches: Batches
   normalisation: Normalisation
   optimiser: Optimiser
+  /** how each stretch of the parameters is trained */
+  ranges: readonly DecayRange[]
   /** seconds; only differences count */
   now: () => number
 }
 
-/** What a step changes. `weights` and the moments of `optimiser` change in place. */
-export type Learned = { weights: Weights; optimiser: OptimiserState }
+/** What a step changes. All arrays change in place. `average` is null when weights are not averaged. */
+export type Learned = { weights: Weights; optimiser: OptimiserState; average: Weights | null }
 
-/** @param step number of the step, from 0: it decides which patches are seen and how they are augmented */
+/** The weights that are measured and become the model. */
+export const modelWeights = ({ weights, average }: Pick<Learned, 'weights' | 'average'>): Weights => average ?? weights
+
+export type StepResult = { loss: number; correct: number; gradientNorm: number }
+
+/**
+ * A loss or gradient that is no number changes nothing: the weights stay those that could still be used.
+ *
+ * @param step number of the step, from 0: it decides which patches are seen and how they are augmented
+ */
 export async function trainStep(
-  { trainer, batches, optimiser }: Run,
+  {
+    order,
+    trainer,
+    batches,
+    optimiser,
+    ranges,
+  }: Pick<Run, 'trainer' | 'batches' | 'optimiser' | 'ranges'> & { order: Pick<TrainingOrder, 'recipe'> },
   learned: Learned,
   step: number,
   learningRate: number,
-): Promise<{ loss: number; correct: number }> {
-  const { weights } = learned
+): Promise<StepResult> {
+  const { weights, average } = learned
+  const { clipNorm, averageDecay } = order.recipe
   const result = await trainer.step(weights, batches.of(step))
-  updateRunningAverages(weights, result, trainer.layout, trainer.batch, step)
   const { loss, correct, gradient } = result
-  const ranges = decayRanges(trainer.layout)
+  const norm = gradientNorm(gradient, ranges)
+  if (!Number.isFinite(loss) || !Number.isFinite(norm)) return { loss, correct, gradientNorm: norm }
+  updateRunningAverages(weights, result, trainer.layout, trainer.batch, step)
+  if (clipNorm !== null) clipGradient(gradient, norm, clipNorm)
   learned.optimiser = optimiser.update(weights.parameters, gradient, learned.optimiser, learningRate, ranges)
-  return { loss, correct }
+  if (average && averageDecay !== null) updateAverage(average, weights, averageDecay, step)
+  return { loss, correct, gradientNorm: norm }
 }
 
 export const validateNow = (
   { backend, order, normalisation }: Run,
   weights: Weights,
   held: LabelledPixels,
-): Promise<Validated> => validate(backend, order.network, weights, held, order.classes, normalisation)
+): Promise<Validated> =>
+  validate(backend, order.network, weights, held, order.classes, { normalisation, testTime: order.testTime })

@@ -2,10 +2,13 @@
 import { evaluate } from '../evaluation/evaluate.ts'
 import { normalisationTables, toNetworkInput } from '../features/networkInput.ts'
 import { patchBytes } from '../features/patchShape.ts'
+import { symmetriesOf } from '../features/symmetries.ts'
 import type { PatchPixels } from '../features/pixelFile.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
+import type { TestTime } from '../../src-shared/recipe.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
 import type { Backend, Predictor } from '../nn/backend.ts'
 import { forwardModel } from '../nn/graph/forwardGraph.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
@@ -14,24 +17,55 @@ import type { LabelledPixels } from './batches.ts'
 /** Patches that go through a network at once; more are not faster. */
 const BLOCK = 64
 
-/** @returns probabilities [count, class] of patches first … first + count − 1 */
+export type HowToLook = { normalisation: Normalisation; testTime: TestTime }
+
+/**
+ * With test-time augmentation D4 the probabilities are the mean over the eight symmetries of the square:
+ *
+ *   p(x) = 1/8 · Σ p(g · x) over g in D4
+ *
+ * @returns probabilities [count, class] of patches first … first + count − 1
+ */
 export async function predictPixels(
   predictor: Predictor,
   pixels: PatchPixels,
-  normalisation: Normalisation,
+  { normalisation, testTime }: HowToLook,
   first: number,
   count: number,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const tables = normalisationTables(normalisation, pixels.shape.channels)
-  const length = patchBytes(pixels.shape)
-  const probabilities = new Float32Array(count * predictor.classes)
+  const { shape } = pixels
+  const tables = normalisationTables(normalisation, shape.channels)
+  const views = testTime === 'd4' ? symmetriesOf(shape) : symmetriesOf(shape).slice(0, 1)
+  const length = patchBytes(shape)
+  const { classes } = predictor
+  const probabilities = new Float32Array(count * classes)
   for (let done = 0; done < count; done += BLOCK) {
     const now = Math.min(BLOCK, count - done)
-    const input = new Float32Array(now * length)
-    toNetworkInput(pixels.range(first + done, now), now, pixels.shape, tables, input)
-    probabilities.set(await predictor.run(input, now), done * predictor.classes)
+    const block = pixels.range(first + done, now)
+    const part = probabilities.subarray(done * classes, (done + now) * classes)
+    for (const walk of views) {
+      const input = new Float32Array(now * length)
+      toNetworkInput(block, now, shape, tables, walk, input)
+      const found = await predictor.run(input, now)
+      for (let i = 0; i < part.length; i++) part[i]! += found[i]! / views.length
+    }
   }
   return probabilities
+}
+
+/**
+ * The file of a model whose weights are no numbers can still be read; what it says must not be.
+ * @throws {TesseraError} MODEL_OUTPUT_INVALID with the first patch whose probabilities are none
+ */
+export function checkProbabilities(probabilities: Float32Array, classes: number, model: string): void {
+  const place = probabilities.findIndex((each) => !Number.isFinite(each))
+  if (place < 0) return
+  const patch = Math.floor(place / classes)
+  throw tesseraError(
+    'MODEL_OUTPUT_INVALID',
+    `“${model}” gives no probabilities for patch ${patch}: its output is ${probabilities[place]}. Its weights are damaged, or it did not learn; train it again with a smaller learning rate.`,
+    { model, patch },
+  )
 }
 
 /** `evaluation` is null when the loss is no number: there is nothing to count then. */
@@ -43,16 +77,14 @@ export async function validate(
   weights: Weights,
   data: LabelledPixels,
   classes: readonly string[],
-  normalisation: Normalisation,
+  how: HowToLook,
 ): Promise<Validated> {
   const predictor = await backend.createPredictor(forwardModel(network, weights), network.name)
   try {
     const { pixels, classOf } = data
-    const probabilities = await predictPixels(predictor, pixels, normalisation, 0, pixels.count)
-    return {
-      loss: meanLoss(probabilities, classOf, classes.length),
-      evaluation: evaluate(probabilities, classOf, classes),
-    }
+    const probabilities = await predictPixels(predictor, pixels, how, 0, pixels.count)
+    const loss = meanLoss(probabilities, classOf, classes.length)
+    return { loss, evaluation: Number.isNaN(loss) ? null : evaluate(probabilities, classOf, classes) }
   } finally {
     await predictor.dispose()
   }

@@ -46,6 +46,11 @@ export const useModels = defineStore('models', () => {
       chosenId.value = id
     },
     rename: async (model: ModelId, name: string) => put([await call('models.rename', { model, name })]),
+    async ensemble(of: readonly ModelId[], name: string): Promise<Model> {
+      const model = await call('models.ensemble', { models: [...of], name })
+      put([model])
+      return model
+    },
     async importModel(file: FileHandle): Promise<Model> {
       const model = await call('models.import', { file })
       put([model])

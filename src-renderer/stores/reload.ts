@@ -1,5 +1,6 @@
 /** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
 import { isTesseraError } from '../../src-shared/errors.ts'
+import { useAugmentationPreview } from './augmentationPreview.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useJobs } from './jobs.ts'
@@ -8,6 +9,7 @@ import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
+import { useRateSearch } from './rateSearch.ts'
 import { useReview } from './review.ts'
 import { useSettings } from './settings.ts'
 import { useSlides } from './slides.ts'
@@ -35,6 +37,8 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useTraining(),
+    useAugmentationPreview(),
+    useRateSearch(),
     usePredictions(),
     useReview(),
     useExports(),

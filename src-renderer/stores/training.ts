@@ -5,6 +5,7 @@ import { computed, onScopeDispose, reactive, ref, shallowReactive, shallowRef, w
 import { toFault } from '../../src-shared/errors.ts'
 import type { RunId, SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
+import type { NetworkDescription } from '../../src-shared/networks.ts'
 import { type TrainingPlan, type TrainingPoint, type TrainingRun, TrainingSettings } from '../../src-shared/training.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
 import { call, on, stream } from '../api/index.ts'
@@ -18,6 +19,18 @@ import { useWindow } from './window.ts'
 const PLAN_AFTER_MS = 250
 
 const Chosen = TrainingSettings.omit({ name: true, classes: true, sources: true })
+
+/** What a first run begins with. */
+const fresh = (): z.infer<typeof Chosen> =>
+  Chosen.parse({
+    network: 'small-vgg',
+    // Not epochs: ten of them are ten steps on the first twenty labels, and the model has learned nothing.
+    length: { kind: 'minutes', minutes: 1 },
+  } satisfies z.input<typeof Chosen>)
+
+/** How a network learns: what “Reset to defaults” takes back. Not its data, its layers or its length. */
+const HOW = ['learningRate', 'batchSize', 'recipe', 'augmentation', 'testTime', 'balanced', 'seed'] as const
+const howOf = (settings: z.infer<typeof Chosen>) => Object.fromEntries(HOW.map((key) => [key, settings[key]]))
 
 export const useTraining = defineStore('training', () => {
   const labels = useLabels()
@@ -34,11 +47,7 @@ export const useTraining = defineStore('training', () => {
 
   /** What a person chooses of the next run. Classes and sources are chosen by leaving out: new ones take part. */
   const choice = reactive({
-    settings: Chosen.parse({
-      network: 'small-vgg',
-      // Not epochs: ten of them are ten steps on the first twenty labels, and the model has learned nothing.
-      length: { kind: 'minutes', minutes: 1 },
-    } satisfies z.input<typeof Chosen>),
+    settings: fresh(),
     /** null = a name is made up */
     name: null as string | null,
     withoutClasses: [] as number[],
@@ -80,6 +89,25 @@ export const useTraining = defineStore('training', () => {
     classes: labels.classes.map((each) => each.number).filter((number) => !choice.withoutClasses.includes(number)),
     sources: labelledSources.value.map((source) => source.id).filter((id) => !choice.withoutSources.includes(id)),
   }))
+
+  /** Layers of one's own, kept while a preset is chosen. */
+  const ownNetwork = shallowRef<NetworkDescription | null>(null)
+
+  /** Takes layers of one's own for the next run, which then begins with fresh weights. */
+  function useNetwork(network: NetworkDescription): void {
+    ownNetwork.value = network
+    choice.settings.network = network
+    choice.settings.start = null
+  }
+
+  /** The layers the next run would have. */
+  const network = (): Promise<NetworkDescription> => call('training.network', settings.value)
+
+  const changed = computed(() => JSON.stringify(howOf(choice.settings)) !== JSON.stringify(howOf(fresh())))
+
+  const resetSettings = (): void => {
+    Object.assign(choice.settings, howOf(fresh()))
+  }
 
   const plan = shallowRef<TrainingPlan | null>(null)
   const planFault = shallowRef<Fault | null>(null)
@@ -169,6 +197,11 @@ export const useTraining = defineStore('training', () => {
     points,
     choice,
     settings,
+    changed,
+    resetSettings,
+    ownNetwork,
+    useNetwork,
+    network,
     labelledSources,
     plan,
     planFault,
@@ -188,6 +221,9 @@ export const useTraining = defineStore('training', () => {
       planFault.value = null
       choice.withoutClasses = []
       choice.withoutSources = []
+      choice.settings.start = null
+      ownNetwork.value = null
+      choice.settings.network = fresh().network
     },
   }
 })

@@ -24,6 +24,8 @@ export type OpenDialog =
   | { kind: 'merge-class'; class: ClassNumber }
   | { kind: 'import-labels'; slide: SlideId }
   | { kind: 'card'; model: ModelId }
+  /** The layers of a model, to be read; without one those of the next training, to be changed. */
+  | { kind: 'layers'; model: ModelId | null }
 
 export const useWindow = defineStore('window', () => {
   const stage = ref<Stage>('label')

@@ -2,21 +2,28 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import type { Message } from '../../../src-shared/wire/message.ts'
-import type { WorkerHost, WorkerProcess } from '../../jobs/workerHost.ts'
+import type { ProcessOptions, WorkerHost, WorkerProcess } from '../../jobs/workerHost.ts'
 import { KEPT_QUIET } from '../../nn/keptQuiet.ts'
 import { processFile } from '../processEntries.ts'
 
 export const nodeWorkerHost: WorkerHost = {
-  start({ entry, name, niceness, heapMb }) {
-    const child = fork(processFile(entry), [], {
-      env: { ...process.env, ...KEPT_QUIET },
-      serialization: 'advanced', // structured clone: typed arrays travel as they are
-      execArgv: [`--max-old-space-size=${heapMb}`, `--title=tessera-${name}`],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
-    if (child.pid !== undefined && niceness > 0) lower(child.pid, niceness)
-    return workerProcess(child)
-  },
+  start: (options) => startProcess(processFile(options.entry), options),
+}
+
+/** @param environment beside that of this process */
+export function startProcess(
+  file: string,
+  { name, niceness, heapMb }: Omit<ProcessOptions, 'entry'>,
+  environment: NodeJS.ProcessEnv = {},
+): WorkerProcess {
+  const child = fork(file, [], {
+    env: { ...process.env, ...environment, ...KEPT_QUIET },
+    serialization: 'advanced', // structured clone: typed arrays travel as they are
+    execArgv: [`--max-old-space-size=${heapMb}`, `--title=tessera-${name}`],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  if (child.pid !== undefined && niceness > 0) lower(child.pid, niceness)
+  return workerProcess(child)
 }
 
 function lower(pid: number, niceness: number): void {

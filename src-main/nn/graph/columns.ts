@@ -19,7 +19,7 @@ import { intAttribute, intsAttribute } from './onnx.ts'
  * Where columns are faster, measured on two cores (2026-11-25, docs/performance.md). Maps of up to 36 positions, whose
  * filters outweigh them: ResNet-18 at 96 px takes 16 % less time. And maps of few channels, where the runtime's own
  * convolution has too narrow a matrix for the way back: LeNet takes 20 % less. Elsewhere the columns no longer fit the
- * cache, and everything gets slower.
+ * cache, and everything gets slower. On graphics devices nothing has been measured, and their own convolution is used.
  */
 const SMALL_MAP = 36
 const FEW_NUMBERS = 1000
@@ -33,8 +33,10 @@ export type Columned = {
   to: MapShape
 }
 
-export const isColumned = ({ layer, from, to }: Columned): boolean =>
-  layer.groups === 1 && (to[1] * to[2] <= SMALL_MAP || from[0] * to[1] * to[2] <= FEW_NUMBERS)
+export const isColumned = ({ graph, layer, from, to }: Columned): boolean =>
+  graph.operators === 'processor' &&
+  layer.groups === 1 &&
+  (to[1] * to[2] <= SMALL_MAP || from[0] * to[1] * to[2] <= FEW_NUMBERS)
 
 // Patches are the last axis inside this file: they lie side by side, so shifting a map by a row moves whole stretches.
 

@@ -9,7 +9,14 @@ import {
   type OnnxGraph,
 } from './onnx.ts'
 
+/**
+ * `processor`: also operators that only the runtime's provider for the processor has, which are faster there.
+ * `standard`: only what its providers for graphics devices have as well.
+ */
+export type OperatorSet = 'processor' | 'standard'
+
 export interface GraphWriter {
+  readonly operators: OperatorSet
   /** A float32 value the caller supplies. @param dims a word names a length each call may choose */
   input(name: string, dims: readonly (number | string)[]): string
   /** Makes a value of the graph one of its results, under a name of its own. */
@@ -22,12 +29,15 @@ export interface GraphWriter {
   op(type: string, inputs: readonly string[], attributes?: readonly OnnxAttribute[], name?: string): string
   /** One operator with several results. */
   ops(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[], results: number): string[]
-  /** An operator that only ONNX Runtime has. */
+  /**
+   * An operator that only ONNX Runtime has, and only on the processor.
+   * @throws {Error} in standard operators: a bug of the caller
+   */
   runtimeOp(type: string, inputs: readonly string[], attributes: readonly OnnxAttribute[]): string
   graph(): OnnxGraph
 }
 
-export function graphWriter(name: string): GraphWriter {
+export function graphWriter(name: string, operators: OperatorSet = 'processor'): GraphWriter {
   const graph: OnnxGraph = { name, node: [], initializer: [], input: [], output: [] }
   const constants = new Map<string, string>()
   const taken = new Set<string>()
@@ -63,6 +73,7 @@ export function graphWriter(name: string): GraphWriter {
   }
 
   const writer: GraphWriter = {
+    operators,
     input(name, dims) {
       graph.input.push(tensorValue(name, FLOAT32, dims))
       return claim(name)
@@ -95,6 +106,7 @@ export function graphWriter(name: string): GraphWriter {
         Array.from({ length: results }, () => fresh(type.toLowerCase())),
       ),
     runtimeOp(type, inputs, attributes) {
+      if (operators === 'standard') throw new Error(`${type} is no standard operator.`)
       const name = fresh(type.toLowerCase())
       add(type, RUNTIME_DOMAIN, inputs, attributes, [name])
       return name

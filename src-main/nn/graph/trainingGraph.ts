@@ -18,7 +18,7 @@ import type { NetworkDescription } from '../../../src-shared/networks.ts'
 import type { Backward } from './gradients/backward.ts'
 import { layerGradient } from './gradients/layerGradient.ts'
 import { softmaxCrossEntropy } from './gradients/softmaxCrossEntropy.ts'
-import { graphWriter, type GraphWriter } from './graphWriter.ts'
+import { graphWriter, type GraphWriter, type OperatorSet } from './graphWriter.ts'
 import type { ParameterNames } from './layerOps.ts'
 import { encodeModel, intAttribute } from './onnx.ts'
 import { parameterLayout, type ParameterLayout } from './parameters.ts'
@@ -36,20 +36,21 @@ export type TrainingGraph = {
 type Step = Omit<Backward, 'gradient'>
 
 /**
+/**
  * @param of patches the loss is a mean over: more than `batch` when this is one part of a larger batch
+ * @param operators `standard` for graphics devices, see standardOperators.ts; the numbers are the same
  * @throws {TesseraError} NETWORK_INVALID
  */
-export function trainingGraph(network: NetworkDescription, batch: number, of = batch): TrainingGraph {
+export function trainingGraph(
+  network: NetworkDescription,
+  batch: number,
+  of = batch,
+  operators: OperatorSet = 'processor',
+): TrainingGraph {
   const shapes = networkShapes(network)
-  const layout = parameterLayout(shapes)
-  const graph = graphWriter(`${network.name}, one training step`)
-  const masks: MaskInput[] = []
-
-  graph.input(INPUT, [batch, ...shapes.input])
+  const graph = graphWriter(`${network.name}, one training step`, operators)
   const target = graph.input('target', [batch, shapes.classes])
-  for (const { name, dims } of layout.parameters) graph.input(name, dims)
-
-  const steps = forward(graph, batch, shapes, layout, masks)
+  const { steps, layout, masks } = begun(graph, batch, shapes)
   const logits = steps.at(-1)?.output ?? INPUT
   const { loss, gradient } = softmaxCrossEntropy(graph, of, logits, target)
   graph.output('loss', loss, [])
@@ -57,6 +58,26 @@ export function trainingGraph(network: NetworkDescription, batch: number, of = b
   writeGradient(graph, layout, backward(graph, steps, logits, gradient))
   writeStatistics(graph, layout, steps)
   return { bytes: encodeModel(graph.graph(), { text: graph.graph().name }), batch, shapes, layout, masks }
+}
+
+/** The forward pass of a training step alone, with the output of every layer as a result of its own name. */
+export function layerOutputsGraph(network: NetworkDescription, batch: number, operators: OperatorSet): TrainingGraph {
+  const shapes = networkShapes(network)
+  const graph = graphWriter(`${network.name}, every layer`, operators)
+  const { steps, layout, masks } = begun(graph, batch, shapes)
+  for (const { shape, output } of steps) graph.output(layerResult(shape.layer.id), output, [batch, ...shape.shape])
+  return { bytes: encodeModel(graph.graph(), { text: graph.graph().name }), batch, shapes, layout, masks }
+}
+
+export const layerResult = (layer: string): string => `${layer}.result`
+
+/** The inputs of a step and its forward pass. */
+function begun(graph: GraphWriter, batch: number, shapes: NetworkShapes) {
+  const layout = parameterLayout(shapes)
+  const masks: MaskInput[] = []
+  graph.input(INPUT, [batch, ...shapes.input])
+  for (const { name, dims } of layout.parameters) graph.input(name, dims)
+  return { steps: forward(graph, batch, shapes, layout, masks), layout, masks }
 }
 
 function forward(

@@ -15,6 +15,7 @@ import {
 } from './layerOps.ts'
 import { batchNormInTraining, patchNormInTraining } from './normOps.ts'
 import { intAttribute, intsAttribute } from './onnx.ts'
+import { composedBatchNorm } from './standardOperators.ts'
 import { expandedFrom } from './symmetries.ts'
 
 /** One dropout's mask: an input of the graph. */
@@ -38,7 +39,8 @@ export function trainingOp(
     case 'convolution':
       return convolution(graph, batch, layer, shape, inputs, parameters)
     case 'batch-norm': {
-      const { output, mean, variance } = batchNormInTraining(graph, layer, input, shape.shape, parameters)
+      const batchNorm = graph.operators === 'standard' ? composedBatchNorm : batchNormInTraining
+      const { output, mean, variance } = batchNorm(graph, layer, input, shape.shape, parameters)
       return { output, kept: { mean, variance } }
     }
     case 'group-norm':
@@ -83,8 +85,12 @@ function convolution(
   return { output, kept: { columns } }
 }
 
-/** The largest of each window and its place in the whole input, counted row by row; of equals the first. */
+/**
+ * The largest of each window and its place in the whole input, counted row by row; of equals the first. In standard
+ * operators without the places: the backward pass compares.
+ */
 function withPlaces(graph: GraphWriter, input: string, window: ReturnType<typeof windowAttributes>): TrainingOp {
+  if (graph.operators === 'standard') return { output: graph.op('MaxPool', [input], window), kept: {} }
   const [output = '', places = ''] = graph.ops('MaxPool', [input], window, 2)
   return { output, kept: { places } }
 }

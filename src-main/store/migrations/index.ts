@@ -7,5 +7,6 @@ import { labels } from './0004-labels.ts'
 import { jobs } from './0005-jobs.ts'
 import { models } from './0006-models.ts'
 import { predictions } from './0007-predictions.ts'
+import { folds } from './0008-folds.ts'
 
-export const migrations: readonly Migration[] = [project, slides, patches, labels, jobs, models, predictions]
+export const migrations: readonly Migration[] = [project, slides, patches, labels, jobs, models, predictions, folds]

@@ -6,8 +6,9 @@ import type { JobId, ModelId, PredictionRunId, RunId, SourceId } from '../../../
 import type { Model } from '../../../src-shared/models.ts'
 import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
-import type { TrainingPoint, TrainingRun } from '../../../src-shared/training.ts'
+import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
+import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
 import { FakeJobs } from './jobs.ts'
@@ -17,7 +18,7 @@ import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { modelOf, planOf, pointsOf, runOf, STEPS } from './training.ts'
+import { ensembleOf, modelOf, networkOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -35,6 +36,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   let settings = Settings.parse(
     scene.firstStart ? {} : { person: 'Anna', noticeSeen: true, checklistHidden: scene.trained },
   )
+  let devices = fakeDevices
   const slides = fakeSlides(scene)
   const patches = patchHandlers(scene, slides, publish)
   const labels = labelHandlers(scene, patches, publish)
@@ -118,6 +120,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       source,
       slide: grid.slide,
       classes: model.card.classes,
+      testTime: model.card.testTime,
       total,
       done: instantly ? total : 0,
       counts: instantly ? guessCounts(total, model.card.classes.length) : model.card.classes.map(() => 0),
@@ -157,6 +160,12 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
     calls: {
       'app.info': () => info,
       'app.setMenu': () => undefined,
+      'devices.list': () => devices,
+      'devices.test': ({ device }) => {
+        devices = devices.map((each) => (each.name === device ? tested(each) : each))
+        publish('devices.changed', { devices })
+        return devices.find((each) => each.name === device)!
+      },
       'settings.get': () => settings,
       'settings.set': (change) => {
         diskFull()
@@ -269,6 +278,21 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         )
       },
 
+      'models.ensemble': ({ models: members, name }) => {
+        const made = ensembleOf(
+          members.map((each) => models.get(each)!),
+          name,
+        )
+        models.set(made.id, made)
+        publish('models.changed', { changed: [made] })
+        return made
+      },
+
+      'training.previewAugmentation': (asked) => {
+        diskFull()
+        return previewOf(asked)
+      },
+      'training.network': (asked) => networkOf(asked, labelledFor(asked.classes).grid?.params.edgePx ?? 96),
       'training.plan': (asked) => planOf(asked, chosen(asked.classes), labelledFor(asked.classes)),
       'training.start': (asked) => {
         diskFull()
@@ -313,6 +337,13 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
     },
     streams: {
+      async *'training.findRate'(_, signal) {
+        for (const news of rateSearch()) {
+          if (signal.aborted) return
+          yield news
+          await pause(40)
+        }
+      },
       async *'training.follow'({ run }, signal) {
         for (let sent = 0; !signal.aborted;) {
           const known = points.get(run) ?? []
@@ -355,13 +386,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 const guessCounts = (done: number, classes: number): number[] =>
   Array.from({ length: classes }, (_, k) => Math.floor(k === 0 ? done / 7 : (done * 6) / 7 / Math.max(1, classes - 1)))
 
-const trainingDefaults = {
-  network: 'small-vgg' as const,
-  length: { kind: 'epochs' as const, epochs: 20 },
-  learningRate: 0.002,
-  batchSize: 32,
-  augmentation: { flips: true, turns: true, stain: 0.05, colour: 0.15 },
-  balanced: true,
-  validation: { kind: 'fraction' as const, fraction: 0.2, rule: 'auto' as const },
-  seed: 1,
-}
+const trainingDefaults = TrainingSettings.omit({ name: true, classes: true, sources: true }).parse({
+  network: 'small-vgg',
+  length: { kind: 'epochs', epochs: 20 },
+})

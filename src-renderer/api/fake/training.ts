@@ -1,11 +1,20 @@
 /** Made-up training: curves that look like learning, figures with intervals, a card. */
+import type { Api } from '../../../src-shared/api.ts'
 import { RESEARCH_NOTICE } from '../../../src-shared/app.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
 import type { PatchClass } from '../../../src-shared/labels.ts'
 import type { Model, ModelCard, SplitSummary } from '../../../src-shared/models.ts'
 import { NetworkDescription, type LayerInput } from '../../../src-shared/networks.ts'
 import type { Grid } from '../../../src-shared/patches.ts'
-import type { TrainingPlan, TrainingPoint, TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
+import { Recipe } from '../../../src-shared/recipe.ts'
+import type {
+  RateSearchNews,
+  TrainingPlan,
+  TrainingPoint,
+  TrainingRun,
+  TrainingSettings,
+} from '../../../src-shared/training.ts'
+import type { CallInput, CallOutput } from '../../../src-shared/wire/contract.ts'
 import { chance, newId } from './ids.ts'
 import { networks, usableNetwork } from './networks.ts'
 
@@ -133,13 +142,29 @@ const layers: LayerInput[] = [1, 2, 3].flatMap((block): LayerInput[] => [
   { kind: 'max-pool', id: `pool${block}`, kernel: 2, stride: 2, padding: 0 },
 ])
 
+/** The layers of a training with these settings; every preset has the same ones here. */
+export function networkOf({ network, classes }: TrainingSettings, edgePx: number): NetworkDescription {
+  if (typeof network !== 'string') return network
+  return NetworkDescription.parse({
+    name: networks.find((each) => each.preset === network)?.title,
+    input: [3, edgePx, edgePx],
+    layers: [
+      ...layers,
+      { kind: 'global-average-pool', id: 'mean' },
+      { kind: 'dropout', id: 'drop', rate: 0.2 },
+      { kind: 'dense', id: 'classes', units: Math.max(2, classes.length) },
+    ],
+  })
+}
+
 export function modelOf(
   run: TrainingRun,
   classes: readonly PatchClass[],
   edgePx: number,
   mpp: ModelCard['input']['mpp'],
 ): Model {
-  const network = usableNetwork(run.settings.network)
+  const { network: asked } = run.settings
+  const network = usableNetwork(typeof asked === 'string' ? asked : 'small-vgg')
   const id: Model['id'] = newId()
   const now = Date.now()
   return {
@@ -150,7 +175,7 @@ export function modelOf(
     createdAt: now,
     card: {
       format: 'tessera-model-card',
-      version: 1,
+      version: 2,
       id,
       name: run.settings.name,
       createdAt: new Date(now).toISOString(),
@@ -162,38 +187,101 @@ export function modelOf(
         preset: network.preset,
         parameters: network.parameters,
         receptiveFieldPx: network.receptiveFieldPx,
-        description: NetworkDescription.parse({
-          name: network.title,
-          input: [3, edgePx, edgePx],
-          layers: [
-            ...layers,
-            { kind: 'global-average-pool', id: 'mean' },
-            { kind: 'dropout', id: 'drop', rate: 0.2 },
-            { kind: 'dense', id: 'classes', units: classes.length },
-          ],
-        }),
+        description: networkOf(run.settings, edgePx),
       },
       data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
       split: run.split,
       training: {
-        optimiser: 'AdamW',
-        schedule: 'one cycle',
+        recipe: Recipe.parse({}),
         learningRate: run.settings.learningRate,
-        weightDecay: 0.0005,
-        labelSmoothing: 0.05,
         batchSize: run.settings.batchSize,
+        normPatches: run.settings.batchSize / 2,
         steps: STEPS,
         epochs: 20,
         minutes: run.settings.length.kind === 'minutes' ? run.settings.length.minutes : null,
+        stoppedAt: null,
         bestStep: 168,
         augmentation: run.settings.augmentation,
         balanced: run.settings.balanced,
         seed: run.settings.seed,
         seconds: 132,
+        start: null,
       },
+      testTime: run.settings.testTime,
+      members: [],
       validation: run.settings.validation.kind === 'none' ? null : evaluationOf(run, 0.86),
       weights: { file: `${id}.onnx`, sha256: 'c0ffee'.repeat(10), bytes: 1_166_000 },
-      versions: { tessera: '0.1.0', engine: 'onnxruntime 1.30.0', node: '24.21.0', threads: 2 },
+      versions: {
+        tessera: '0.1.0',
+        engine: 'onnxruntime 1.30.0',
+        device: 'CPU (CPUExecutionProvider)',
+        node: '24.21.0',
+        threads: 2,
+      },
     },
   }
+}
+
+/** A search for a learning rate as it should look: flat, a fall, a rise. */
+export function* rateSearch(): Generator<RateSearchNews> {
+  const steps = 60
+  for (let step = 0; step < steps; step++) {
+    const rate = 1e-6 * 10 ** ((6 * step) / (steps - 1))
+    const smoothed = 0.69 - 0.4 / (1 + Math.exp(-4 * (Math.log10(rate) + 3))) + 30 * rate ** 2
+    yield { kind: 'point', rate, loss: smoothed + (chance(step, 9) - 0.5) * 0.06, smoothed }
+  }
+  yield {
+    kind: 'found',
+    suggestion: 0.001,
+    steepest: 0.001,
+    least: 0.02,
+    sentence: 'The loss falls fastest at 0.001 and is least at 0.02: 0.001 is a good rate to begin with.',
+  }
+}
+
+const PREVIEW_EDGE = 48
+
+/** Cells on pink, turned and tinted from version to version as far as is asked for. */
+export function previewOf({
+  patches,
+  versions,
+  augmentation,
+}: CallInput<Api, 'training.previewAugmentation'>): CallOutput<Api, 'training.previewAugmentation'> {
+  const pixelsOf = (patch: number, version: number): Uint8Array => {
+    const tint = 1 + augmentation.colour * (chance(patch, version, 5) - 0.5)
+    const mirrored = augmentation.flips && chance(patch, version, 6) > 0.5
+    return Uint8Array.from({ length: PREVIEW_EDGE ** 2 * 3 }, (_, i) => {
+      const [at, channel] = [Math.floor(i / 3), i % 3]
+      const [row, across] = [Math.floor(at / PREVIEW_EDGE), at % PREVIEW_EDGE]
+      const column = mirrored ? PREVIEW_EDGE - 1 - across : across
+      const nucleus = (row % 16) ** 2 + ((column + patch) % 13) ** 2 < 40 - column / 3
+      const colour = (nucleus ? [92, 62, 140] : [226, 176, 206])[channel]!
+      return Math.min(255, colour * tint + augmentation.noise * 255 * (chance(at, version, channel) - 0.5))
+    })
+  }
+  return {
+    edgePx: PREVIEW_EDGE,
+    pictures: Array.from(patches, (patch) =>
+      Array.from({ length: versions }, (_, version) => pixelsOf(patch, version)),
+    ),
+  }
+}
+
+/** One model that says the mean of what others say. */
+export function ensembleOf(members: readonly Model[], name: string): Model {
+  const [first] = members
+  const id: Model['id'] = newId()
+  const card: ModelCard = {
+    ...first!.card,
+    id,
+    name,
+    members: members.map((each) => ({
+      id: each.id,
+      name: each.name,
+      sha256: each.card.weights.sha256,
+      validation: each.card.validation,
+    })),
+    validation: null,
+  }
+  return { ...first!, id, name, run: null, card, createdAt: Date.now() }
 }

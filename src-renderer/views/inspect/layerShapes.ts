@@ -27,7 +27,7 @@ export function layerFacts(network: NetworkDescription): { rows: LayerFacts[]; p
   }
 }
 
-function inWords({ layer, inputs, inputSymmetry }: LayerShape): string {
+export function inWords({ layer, inputs, inputSymmetry }: LayerShape): string {
   switch (layer.kind) {
     case 'convolution':
     case 'transposed-convolution':

@@ -362,7 +362,48 @@ describe.skipIf(process.platform === 'win32')('told to end in mid-work', { timeo
     expect(readdirSync(temporary)).toEqual([])
     expect(readdirSync(path.dirname(out))).toEqual([])
   })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s while it looks for a rate, it says so with a code',
+    async (signal) => {
+      const temporary = temporaryFolder()
+      let isTold = false
+      // patches as many as a search can use: it lasts longer than the signal needs
+      const search = ['train', '--folder', SAMPLE_PATCHES, '--network', 'small-resnet', '--batch', '100', '--find-lr']
+      const error = await refusal(search, {
+        env: { TMPDIR: temporary },
+        onProgress(child, said) {
+          if (isTold || !/^Trying/m.test(said)) return
+          isTold = true
+          child.kill(signal)
+        },
+      })
+      expect(error).toMatchObject({ code: 'CANCELLED' })
+      expect(readdirSync(temporary)).toEqual([])
+    },
+  )
 })
+
+test('a search for a rate ends with its curve and a rate that lies on it, and writes no file', async () => {
+  const folder = temporaryFolder()
+  const model = path.join(folder, 'm.onnx')
+  const found = await told<{ suggestion: number; sentence: string; curve: { rate: number; smoothed: number }[] }>([
+    'train',
+    '--folder',
+    SAMPLE_PATCHES,
+    ...quick,
+    '--find-lr',
+    '--model',
+    model,
+  ])
+  expect(found).toMatchObject({ exit: 0, stderr: expect.stringMatching(/^Trying up to 80 learning rates/m) })
+  expect(found.curve.length).toBeGreaterThan(20)
+  expect(found.curve[0]!.rate).toBeCloseTo(1e-6, 9)
+  expect(found.suggestion).toBeGreaterThan(found.curve[0]!.rate)
+  expect(found.suggestion).toBeLessThan(found.curve.at(-1)!.rate)
+  expect(found.sentence).toContain(String(found.suggestion))
+  expect(readdirSync(folder)).toEqual([])
+}, 60_000)
 
 test(
   'a set measured on in a project is added once, and never trained on in the same run',

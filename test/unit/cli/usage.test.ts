@@ -12,12 +12,25 @@ describe('typed wrongly', () => {
   test.each([
     ['an unknown command', ['bogus'], /unknown command 'bogus'/],
     ['an unknown option', ['slide', 'info', CMU, '--colour'], /unknown option '--colour'/],
-    ['an option that is missing', ['train'], /required option '--model <onnx>' not specified/],
+    ['an option that is missing', ['predict'], /required option '--model <onnx>' not specified/],
+    ['nothing to train on', ['train', '--model', 'y.onnx'], /Say what to train on/],
+    ['no file for the model', ['train', 'P'], /Say which file to write: --model FILE\.onnx \(or --find-lr/],
+    [
+      'no member of an ensemble',
+      ['models', 'ensemble', '--out', 'y'],
+      /required option '--model <onnx>' not specified/,
+    ],
+    ['an ensemble of one', ['models', 'ensemble', '--model', 'x', '--out', 'y'], /at least two models/],
     ['an argument that is missing', ['slide', 'info'], /missing required argument 'file'/],
     ['a word where a number belongs', ['patches', 'P', '--size', 'large'], /a number was expected/],
     ['a number out of range', ['patches', 'P', '--size', '5000'], /a whole number from 2 to 4096/],
     ['two lengths', ['train', '--folder', 'x', '--model', 'y', '--epochs', '1', '--steps', '1'], /cannot be used with/],
     ['two sources', ['train', 'P', '--folder', 'x', '--model', 'y.onnx'], /Say what to train on/],
+    [
+      'a preset and layers of one’s own',
+      ['train', 'P', '--model', 'y.onnx', '--network', 'small-vgg', '--network-file', 'n.json'],
+      /cannot be used with/,
+    ],
     ['a network nobody knows', ['train', 'P', '--model', 'y.onnx', '--network', 'lenet'], /Allowed choices are/],
   ])('%s is refused with USAGE', async (_, args, words) => {
     const cwd = temporaryFolder()

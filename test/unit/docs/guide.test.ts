@@ -4,11 +4,6 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { createPinia, setActivePinia } from 'pinia'
 import { describe, expect, test } from 'vitest'
-import { addDemoCommand } from '../../../src-main/cli/demoCommand.ts'
-import { addPredictCommands } from '../../../src-main/cli/predictCommand.ts'
-import { addProjectCommands } from '../../../src-main/cli/projectCommands.ts'
-import { addSlideCommands } from '../../../src-main/cli/slideCommands.ts'
-import { addTrainCommand } from '../../../src-main/cli/trainCommand.ts'
 import { csvLines } from '../../../src-main/exports/csv.ts'
 import { fakeMain } from '../../../src-renderer/api/fake/index.ts'
 import { scenes } from '../../../src-renderer/api/fake/scene.ts'
@@ -16,7 +11,8 @@ import { openApi } from '../../../src-renderer/api/index.ts'
 import { useCommands } from '../../../src-renderer/commands/index.ts'
 import { reloadAll } from '../../../src-renderer/stores/reload.ts'
 import { errorData } from '../../../src-shared/errors.ts'
-import { ModelCard } from '../../../src-shared/models.ts'
+import { Augmentation, CardContent } from '../../../src-shared/models.ts'
+import { Recipe } from '../../../src-shared/recipe.ts'
 import { keyTable } from './keyTable.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -46,11 +42,23 @@ test('labelling.md holds the table of keys as the window has it', async () => {
   expect(read('docs/user/labelling.md')).toContain(keyTable(useCommands().all))
 })
 
+/** Whatever file of the command line adds commands: a list written here would miss the next one. */
+const cli = path.join(root, 'src-main/cli')
+const files = readdirSync(cli).filter((name) => /Commands?\.ts$/.test(name))
+const modules = await Promise.all(files.map((name) => import(path.join(cli, name)) as Promise<Record<string, unknown>>))
+const addCommands = Object.fromEntries(
+  modules.flatMap((each) => Object.entries(each)).filter(([name]) => /^add\w+Commands?$/.test(name)),
+) as Record<string, (program: Command) => void>
+
 describe('command-line.md', () => {
   const page = read('docs/user/command-line.md')
   const program = new Command('tessera')
-  for (const add of [addSlideCommands, addProjectCommands, addTrainCommand, addPredictCommands, addDemoCommand])
-    add(program)
+  for (const add of Object.values(addCommands)) add(program)
+
+  test('is compared with every command the program has', () => {
+    const added = [...read('src-main/cli.ts').matchAll(/^(add\w+)\(program\)$/gm)].map(([, name]) => name)
+    expect(Object.keys(addCommands).toSorted()).toEqual(added.toSorted())
+  })
 
   /** Commands that do something, with their whole names: `slide info`. */
   const leaves = (command: Command, before: string[]): { name: string; command: Command }[] =>
@@ -83,7 +91,18 @@ describe('exporting.md', () => {
   })
 
   test('explains every field of the card', () => {
-    for (const field of Object.keys(ModelCard.shape)) expect(page).toContain(`| \`${field}\` |`)
+    for (const field of Object.keys(CardContent.shape)) expect(page).toContain(`| \`${field}\` |`)
+  })
+
+  test('names every field inside a field of the card, and of a recipe', () => {
+    const { input, network, data, split, training, members, weights, versions } = CardContent.shape
+    const parts = { input, network, data, split, training, members: members.element, weights, versions }
+    for (const [field, { shape }] of Object.entries(parts)) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${field}\` |`))
+      for (const inner of Object.keys(shape)) expect(row, field).toContain(`\`${inner}\``)
+    }
+    for (const field of Object.keys(Recipe.shape)) expect(page).toContain(`| \`${field}\` |`)
+    for (const field of Object.keys(Augmentation.shape)) expect(page).toContain(`\`${field}\``)
   })
 })
 

@@ -4,6 +4,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { openProject } from '../../../src-main/projects/projectStore.ts'
 import { LabelBench, TUMOR } from '../../fixtures/labelBench.ts'
+import { checkpointFile, readCheckpoint } from '../../../src-main/training/checkpoint.ts'
+import { aFolder, anOrder, runTraining, someData } from '../training/trainingBench.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 
 /** Runs a script that may write files of at most so many kB: a full disk as the program sees it. */
@@ -44,5 +46,24 @@ test.skipIf(process.platform === 'win32')(
     expect(existsSync(file)).toBe(true)
     expect(readFileSync(file, 'utf8')).toBe('the export of yesterday')
     expect(readdirSync(folder)).toEqual(['slide.csv'])
+  },
+)
+
+test.skipIf(process.platform === 'win32')(
+  'a checkpoint that does not fit on the disk is refused by name, and the training goes on from the one before',
+  async () => {
+    const folder = aFolder()
+    const through = aFolder()
+    await runTraining(anOrder(through))
+    await runTraining(anOrder(folder), someData(), 9)
+    const before = readFileSync(checkpointFile(folder, 'latest'))
+    const { stdout, stderr } = underLimit(256, 'checkpointer.process.ts', [folder])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({ code: 'DISK_FULL' })
+    expect(readFileSync(checkpointFile(folder, 'latest'))).toEqual(before)
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+    await runTraining(anOrder(folder))
+    const [one, two] = [await readCheckpoint(through, 'latest'), await readCheckpoint(folder, 'latest')]
+    expect(two!.weights).toEqual(one!.weights)
   },
 )

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { normalisationTables, toNetworkInput } from '../../../src-main/features/networkInput.ts'
 import { measureNormalisation } from '../../../src-main/features/normalisation.ts'
 import { inMemory, openPixelFile, WHOLE_UP_TO } from '../../../src-main/features/pixelFile.ts'
+import { symmetriesOf } from '../../../src-main/features/symmetries.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 
 const shape = { channels: 3, height: 2, width: 2 }
+const [asItIs] = symmetriesOf(shape)
 /** Five patches; the bytes are 0, 1, 2 … */
 const bytes = Uint8Array.from({ length: 60 }, (_, place) => place)
 
@@ -14,7 +16,7 @@ describe('network input', () => {
   test('brings channels apart and normalises each by its own mean and deviation', () => {
     const into = new Float32Array(12)
     const pixels = Uint8Array.of(0, 51, 255, 51, 102, 255, 102, 153, 255, 255, 255, 255)
-    toNetworkInput(pixels, 1, shape, normalisationTables({ mean: [0, 0.2, 1], std: [1, 0.5, 2] }, 3), into)
+    toNetworkInput(pixels, 1, shape, normalisationTables({ mean: [0, 0.2, 1], std: [1, 0.5, 2] }, 3), asItIs, into)
     const expected = [0, 0.2, 0.4, 1, 0, 0.4, 0.8, 1.6, 0, 0, 0, 0]
     for (const [place, value] of expected.entries()) expect(into[place]).toBeCloseTo(value, 6)
   })

@@ -126,7 +126,7 @@ describe('a model', () => {
     expect(decodeModel(bytes).metadataProps).toEqual([{ key: 'card', value: '{"name":"é"}' }])
 
     const { normalisation } = started
-    const opened = await engine.call('engine.openModel', { file: to.file, normalisation })
+    const opened = await engine.call('engine.openModel', { file: to.file, normalisation, testTime: 'none' })
     expect(opened).toMatchObject({ channels: 3, height: 12, width: 12, classes: 2, sha256: written.sha256 })
     expect(opened.metadata).toEqual(to.metadata)
 
@@ -153,11 +153,11 @@ describe('a model', () => {
     const folder = aFolder()
     const file = path.join(folder, 'model.onnx')
     const normalisation = { mean: [0.5], std: [0.2] }
-    await expect(engine.call('engine.openModel', { file, normalisation })).rejects.toMatchObject({
+    await expect(engine.call('engine.openModel', { file, normalisation, testTime: 'none' })).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     })
     await writeFile(file, 'not a model')
-    await expect(engine.call('engine.openModel', { file, normalisation })).rejects.toMatchObject({
+    await expect(engine.call('engine.openModel', { file, normalisation, testTime: 'none' })).rejects.toMatchObject({
       code: 'MODEL_FILE_BROKEN',
       message: expect.stringContaining(file),
     })

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { initialWeights } from '../../../src-main/nn/initialise.ts'
 import { parameterLayout, parameterView } from '../../../src-main/nn/graph/parameters.ts'
 import { networkShapes } from '../../../src-shared/network/shapes.ts'
-import { adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
+import { adam, adamW, decayRanges, nesterov } from '../../../src-main/nn/optimiser.ts'
 import { continued, seeded, seededRandom, shuffled } from '../../../src-main/nn/random.ts'
-import { cosineSchedule, learningRateAt } from '../../../src-main/nn/schedule.ts'
+import type { ScheduleChoice } from '../../../src-shared/recipe.ts'
+import { scheduleOf } from '../../../src-main/nn/schedule.ts'
 import { network } from './randomNetworks.ts'
 
 const many = <T>(count: number, draw: () => T): T[] => Array.from({ length: count }, draw)
@@ -153,25 +154,44 @@ describe('weights before training', () => {
 })
 
 describe('learning rate', () => {
-  const schedule = cosineSchedule(0.1, 1000)
+  const cosine = { kind: 'cosine', warmUp: 0.1 } as const
+  const rateAt = scheduleOf(cosine, 0.1, 1000)
 
   test('climbs to its peak in a tenth of the steps, then falls to almost 0', () => {
-    expect(schedule.warmUp).toBe(100)
-    expect(learningRateAt(schedule, 0)).toBeCloseTo(0.001, 9)
-    expect(learningRateAt(schedule, 99)).toBeCloseTo(0.1, 9)
-    expect(learningRateAt(schedule, 100)).toBeCloseTo(0.1, 9)
-    expect(learningRateAt(schedule, 550)).toBeCloseTo(0.05, 9)
-    expect(learningRateAt(schedule, 999)).toBeGreaterThan(0)
-    expect(learningRateAt(schedule, 999)).toBeLessThan(1e-6)
+    expect(rateAt(0)).toBeCloseTo(0.001, 9)
+    expect(rateAt(99)).toBeCloseTo(0.1, 9)
+    expect(rateAt(100)).toBeCloseTo(0.1, 9)
+    expect(rateAt(550)).toBeCloseTo(0.05, 9)
+    expect(rateAt(999)).toBeGreaterThan(0)
+    expect(rateAt(999)).toBeLessThan(1e-6)
   })
 
-  test('of a single step is its peak', () => expect(learningRateAt(cosineSchedule(0.1, 1), 0)).toBe(0.1))
+  test('warm-up takes at most 500 steps', () => {
+    const long = scheduleOf(cosine, 0.1, 100_000)
+    expect(long(498)).toBeLessThan(0.1)
+    expect(long(500)).toBeCloseTo(0.1, 9)
+  })
+
+  test.each([
+    cosine,
+    { kind: 'one-cycle', warmUp: 0.3, startDivisor: 25, endDivisor: 1e4 },
+    { kind: 'step', warmUp: 0.1, at: [0.5], factor: 0.1 },
+    { kind: 'constant', warmUp: 0 },
+  ] satisfies ScheduleChoice[])('of a single step is its peak, and of two it is no more ($kind)', (choice) => {
+    expect(scheduleOf(choice, 0.1, 1)(0)).toBeCloseTo(0.1, 12)
+    for (const step of [0, 1]) {
+      expect(scheduleOf(choice, 0.1, 2)(step)).toBeGreaterThan(0)
+      expect(scheduleOf(choice, 0.1, 2)(step)).toBeLessThanOrEqual(0.1)
+    }
+  })
 })
 
 describe.each([
-  ['AdamW', adamW(), 0.3],
-  ['Nesterov', nesterov(), 0.02],
-])('%s', (_, optimiser, rate) => {
+  ['AdamW', adamW(), 0.3, 0.9],
+  // Its steps do not depend on how long a gradient is, so a little decay pulls as far as any other gradient.
+  ['Adam', adam({ weightDecay: 1e-3 }), 0.3, 0],
+  ['Nesterov', nesterov(), 0.02, 0.9],
+])('%s', (_, optimiser, rate, decayed) => {
   const plain = (length: number) => [{ start: 0, end: length, decays: false }]
 
   test('finds the bottom of a bowl ten times as steep one way as the other', () => {
@@ -192,7 +212,7 @@ describe.each([
     let state = optimiser.init(2)
     for (let step = 0; step < 10; step++) state = optimiser.update(x, new Float32Array(2), state, 0.1, ranges)
     expect(x[0]).toBeLessThan(1)
-    expect(x[0]).toBeGreaterThan(0.9)
+    expect(x[0]).toBeGreaterThan(decayed)
     expect(x[1]).toBe(1)
   })
 

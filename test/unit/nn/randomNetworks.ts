@@ -14,12 +14,12 @@ export const network = (
 ): NetworkDescription => NetworkDescription.parse({ name, input, layers })
 
 /** The layer under test between others that make its input depend on parameters, and turn its output into three classes. */
-export const around = (name: string, layers: readonly LayerInput[]): NetworkDescription =>
+export const around = (name: string, layers: readonly LayerInput[], filters = 4): NetworkDescription =>
   network(
     name,
     [2, 9, 7],
     [
-      { kind: 'convolution', id: 'before', filters: 4, kernel: 3, padding: 1 },
+      { kind: 'convolution', id: 'before', filters, kernel: 3, padding: 1 },
       ...layers,
       { kind: 'flatten', id: 'flat' },
       { kind: 'dense', id: 'classes', units: 3 },
@@ -53,6 +53,19 @@ export const networksOfEachKind: readonly NetworkDescription[] = [
     { groups: 4, filters: 8, dilation: 2, padding: 2, stride: 2 },
   ].map((more) =>
     around(`convolution, ${JSON.stringify(more)}`, [{ kind: 'convolution', id: 'it', filters: 4, kernel: 3, ...more }]),
+  ),
+  // Of so many channels that the runtime's own convolution is used, not columns over the whole batch.
+  ...[
+    ...windows.filter(({ stride }) => stride < 3),
+    { kernel: 3, stride: 1, padding: 2, dilation: 2 },
+    { kernel: 3, stride: 2, padding: 1, dilation: 2 },
+    { kernel: 3, stride: 1, padding: 1, groups: 2 },
+  ].map((window) =>
+    around(
+      `convolution of many channels, ${JSON.stringify(window)}`,
+      [{ kind: 'convolution', id: 'it', filters: 4, ...window }],
+      64,
+    ),
   ),
   around('convolution without bias, padding wider than its kernel', [
     { kind: 'convolution', id: 'it', filters: 3, kernel: 2, padding: 3, bias: false },

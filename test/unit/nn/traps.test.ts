@@ -68,7 +68,10 @@ test('no two batch norms in training share a mean or variance input, and none of
   expect(given.filter((name) => constants.has(name))).toEqual([])
 })
 
-test('the white of a slide: of equal maxima one gets the gradient, not all', async () => {
+test.each([
+  ['by the places the pool told', backend],
+  ['by comparing values, as on graphics devices', onnxBackend(2, 'cpu', { operators: 'standard' })],
+])('the white of a slide: of equal maxima one gets the gradient, not all, %s', async (_, backend) => {
   const pooled = network(
     'pool over white',
     [1, 4, 4],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Augmentation } from '../../../src-shared/models.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { batches } from '../../../src-main/training/batches.ts'
 import { isMilestone, stepsOfEpochs, stepsPerEpoch, validationInterval } from '../../../src-main/training/milestones.ts'
@@ -42,9 +43,9 @@ describe('a batch', () => {
   const data = { pixels, classOf: Uint16Array.of(0, 1, 2) }
   const settings = {
     batchSize: 4,
-    augmentation: { flips: true, turns: true, stain: 0, colour: 0 },
+    augmentation: Augmentation.parse({ stain: 0, colour: 0 }),
     balanced: false,
-    labelSmoothing: 0.3,
+    recipe: { labelSmoothing: 0.3, classWeights: 'none' as const, mix: { kind: 'none' as const } },
     seed: 5,
   }
   const normalisation = { mean: [0], std: [1 / 255] }

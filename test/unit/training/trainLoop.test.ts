@@ -5,6 +5,9 @@ import { forwardModel } from '../../../src-main/nn/graph/forwardGraph.ts'
 import { checkpointFile, modelCheckpoint, readCheckpoint } from '../../../src-main/training/checkpoint.ts'
 import { trainLoop } from '../../../src-main/training/trainLoop.ts'
 import { validate } from '../../../src-main/training/validate.ts'
+import { inMemory } from '../../../src-main/features/pixelFile.ts'
+import type { TrainingOrder } from '../../../src-main/nn/engineContract.ts'
+import { Recipe } from '../../../src-shared/recipe.ts'
 import { network } from '../nn/randomNetworks.ts'
 import { aFolder, anOrder, colouredPatches, EDGE, runTraining, smallNetwork, someData } from './trainingBench.ts'
 
@@ -98,7 +101,7 @@ describe('the best weights', () => {
       model!.weights,
       someData().validation!,
       ['stroma', 'tumour'],
-      model!.normalisation,
+      { normalisation: model!.normalisation, testTime: 'none' },
     )
     expect(loss).toBe(least.loss)
     expect(evaluation).toEqual(least.evaluation)
@@ -124,23 +127,70 @@ test('a training learns what tells the classes apart', async () => {
 })
 
 describe('unusual data', () => {
-  test('a batch larger than the data sees every patch several times', async () => {
-    const heard = await runTraining(anOrder(aFolder(), { batchSize: 32, length: { kind: 'epochs', epochs: 40 } }), {
-      training: colouredPatches(6, 1),
-      validation: null,
-    })
-    expect(heard['steps-found'][0]).toMatchObject({ steps: 8, stepsPerEpoch: 1 })
-    expect(heard.finished[0].stopped).toBe(false)
-  })
-
-  test('a class without patches, and a training of one class only, do not end it', async () => {
-    const heard = await runTraining(anOrder(aFolder()), {
-      training: colouredPatches(10, 1, [1]),
+  test('one class held out alone gives no AUC and does not end it', async () => {
+    const heard = await runTraining(anOrder(aFolder(), { length: { kind: 'steps', steps: 5 } }), {
+      training: colouredPatches(10, 1),
       validation: colouredPatches(5, 2, [1]),
     })
-    const last = heard.validation.at(-1)!
-    expect(last.evaluation.auc).toBe(null)
-    expect(last.evaluation.accuracy).toBe(1)
+    expect(heard.validation.at(-1)!.evaluation.auc).toBe(null)
+  })
+
+  const nothing = () => ({ ...colouredPatches(2, 1), classOf: new Uint16Array() })
+  test.each([
+    [
+      'a batch larger than the data',
+      { training: colouredPatches(6, 1), validation: null },
+      'TRAINING_BATCH_TOO_LARGE',
+      'A batch of 8 patches was asked for, but there are 6',
+    ],
+    [
+      'one class only',
+      { training: colouredPatches(10, 1, [1]), validation: null },
+      'TRAINING_NOT_READY',
+      'All 10 patches to train on are “tumour”',
+    ],
+    ['nothing to train on', { training: nothing(), validation: null }, 'TRAINING_NOT_READY', 'no patches to train on'],
+    [
+      'nothing held out where something should be',
+      { training: colouredPatches(10, 1), validation: nothing() },
+      'TRAINING_NOT_READY',
+      'no patches to hold out',
+    ],
+    [
+      'a class that does not exist',
+      { training: { ...colouredPatches(10, 1), classOf: new Uint16Array(10).fill(2, 5) }, validation: null },
+      'TRAINING_NOT_READY',
+      'is of class 2',
+    ],
+  ])('%s is refused before the first step', async (_, data, code, message) => {
+    const folder = aFolder()
+    await expect(runTraining(anOrder(folder), data)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    })
+    expect(await readCheckpoint(folder, 'latest')).toBe(null)
+  })
+
+  test('one patch of a class against 10,000 of the other: it is learned from, drawn as often or weighted', async () => {
+    const many = colouredPatches(10_001, 3, [0])
+    const rare = colouredPatches(2, 4)
+    const pixels = many.pixels.range(0, 10_001).slice()
+    pixels.set(rare.pixels.range(1, 1), 10_000 * EDGE * EDGE * 3)
+    const classOf = many.classOf.slice()
+    classOf[10_000] = 1
+    const data = {
+      training: { pixels: inMemory(pixels, 10_001, many.pixels.shape), classOf },
+      validation: colouredPatches(30, 2),
+    }
+    const order = (folder: string, changes: Partial<TrainingOrder>) =>
+      anOrder(folder, { batchSize: 16, length: { kind: 'steps', steps: 40 }, ...changes })
+    const balanced = await runTraining(order(aFolder(), { balanced: true }), data)
+    expect(balanced.validation.at(-1)!.evaluation.balancedAccuracy).toBeGreaterThan(0.8)
+    const weighted = await runTraining(
+      order(aFolder(), { balanced: false, recipe: Recipe.parse({ classWeights: 'inverse', clipNorm: 1 }) }),
+      data,
+    )
+    expect(weighted.training.every(({ loss }) => Number.isFinite(loss))).toBe(true)
   })
 })
 
@@ -159,7 +209,9 @@ test('a loss that is no number any more ends the training with advice, and keeps
   const order = anOrder(folder, { network: plain, learningRate: 1e15, length: { kind: 'steps', steps: 200 } })
   await expect(runTraining(order)).rejects.toMatchObject({
     code: 'TRAINING_DIVERGED',
-    message: expect.stringContaining('The learning rate 1000000000000000 is probably too large; try 300000000000000.'),
+    message: expect.stringContaining(
+      'The learning rate 1000000000000000 is probably too large; try 300000000000000, or clip the gradient.',
+    ),
   })
   expect((await readCheckpoint(folder, 'latest'))?.weights.parameters.every(Number.isFinite)).toBe(true)
 })

@@ -1,6 +1,8 @@
 /** Small trainings for tests: coloured patches, a small network, a folder of their own. */
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 import type { NetworkDescription } from '../../../src-shared/networks.ts'
+import { Recipe } from '../../../src-shared/recipe.ts'
+import { Augmentation } from '../../../src-shared/models.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { onnxBackend } from '../../../src-main/nn/backendOnnx.ts'
 import type { TrainingNews, TrainingOrder } from '../../../src-main/nn/engineContract.ts'
@@ -56,10 +58,12 @@ export const anOrder = (folder: string, changes: Partial<TrainingOrder> = {}): T
   normalisation: null,
   length: { kind: 'steps', steps: 30 },
   learningRate: 0.01,
-  weightDecay: 0.05,
-  labelSmoothing: 0.05,
+  recipe: Recipe.parse({}),
+  testTime: 'none',
+  start: null,
+  checkpointSeconds: 60,
   batchSize: 8,
-  augmentation: { flips: true, turns: true, stain: 0.05, colour: 0.1 },
+  augmentation: Augmentation.parse({ stain: 0.05, colour: 0.1 }),
   balanced: true,
   seed: 7,
   folder,

@@ -8,6 +8,7 @@
  */
 import type { GraphWriter } from '../graphWriter.ts'
 import { intAttribute, intsAttribute } from '../onnx.ts'
+import { timesTransposed } from '../timesTransposed.ts'
 import { DROP_AXES, sumPerChannel } from './backward.ts'
 
 /** What a convolution and its like have in common. */
@@ -54,7 +55,7 @@ function tapByTap(seen: Seen): string {
   const left = graph.op('Reshape', [gradient, graph.integers([batch, layer.filters, rows * columns])])
   const products = tapsOf(seen, zeroPadded(seen, seen.input, 2), 2).map((tap) => {
     const right = graph.op('Reshape', [tap, graph.integers([batch, channels, rows * columns])])
-    return productOverBatch(graph, left, right)
+    return productOverBatch(graph, left, right, 3)
   })
   return joined(seen, products)
 }
@@ -66,7 +67,7 @@ function groupByGroup(seen: Seen): string {
   const left = graph.op('Reshape', [gradient, graph.integers([batch, groups, filters / groups, rows * columns])])
   const products = tapsOf(seen, zeroPadded(seen, seen.input, 2), 2).map((tap) => {
     const right = graph.op('Reshape', [tap, graph.integers([batch, groups, channels / groups, rows * columns])])
-    const product = productOverBatch(graph, left, right)
+    const product = productOverBatch(graph, left, right, 4)
     return graph.op('Reshape', [product, graph.integers([filters, channels / groups])])
   })
   return joined(seen, products)
@@ -102,18 +103,15 @@ function gathered(seen: Seen): string {
   const all = graph.op('Concat', tapsOf(seen, zeroPadded(seen, seen.input, 2), 2), [intAttribute('axis', 1)])
   const left = graph.op('Reshape', [gradient, graph.integers([batch, filters, rows * columns])])
   const right = graph.op('Reshape', [all, graph.integers([batch, taps * channels, rows * columns])])
-  const byTap = graph.op('Reshape', [productOverBatch(graph, left, right), graph.integers([filters, taps, channels])])
+  const product = productOverBatch(graph, left, right, 3)
+  const byTap = graph.op('Reshape', [product, graph.integers([filters, taps, channels])])
   const byChannel = graph.op('Transpose', [byTap], [intsAttribute('perm', [0, 2, 1])])
   return graph.op('Reshape', [byChannel, graph.integers([filters, channels, kernel, kernel])])
 }
 
-/** Σ over the batch of left × rightᵀ; the last axis of both is the positions. */
-const productOverBatch = (graph: GraphWriter, left: string, right: string): string =>
-  graph.op(
-    'ReduceSum',
-    [graph.runtimeOp('FusedMatMul', [left, right], [intAttribute('transB', 1)]), graph.integers([0])],
-    [DROP_AXES],
-  )
+/** Σ over the batch of left × rightᵀ; the last axis of both, of `axes`, is the positions. */
+const productOverBatch = (graph: GraphWriter, left: string, right: string, axes: 3 | 4): string =>
+  graph.op('ReduceSum', [timesTransposed(graph, left, right, axes), graph.integers([0])], [DROP_AXES])
 
 /** The input under each tap (i, j) of every window. @param rowAxis the place of the rows among the axes */
 function tapsOf({ graph, layer, rows, columns }: Seen, padded: string, rowAxis: 1 | 2): string[] {

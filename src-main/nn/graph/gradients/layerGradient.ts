@@ -18,6 +18,7 @@ import { patchNormGradient } from './patchNorm.ts'
 import { softmaxGradient } from './softmax.ts'
 import { squeezeExcitationGradient } from './squeezeExcitation.ts'
 import { transposedConvolutionGradient } from './transposedConvolution.ts'
+import { comparedLargestGradient, comparedMaxPoolGradient } from '../standardOperators.ts'
 
 export function layerGradient(backward: Backward): LayerGradients {
   const { layer } = backward.shape
@@ -45,8 +46,11 @@ export function layerGradient(backward: Backward): LayerGradients {
     case 'softmax':
       return softmaxGradient(backward)
     case 'max-pool':
+      return backward.graph.operators === 'standard'
+        ? comparedMaxPoolGradient(layer, backward)
+        : maxPoolGradient(backward)
     case 'global-max-pool':
-      return maxPoolGradient(backward)
+      return backward.graph.operators === 'standard' ? comparedLargestGradient(backward) : maxPoolGradient(backward)
     case 'average-pool':
       return averagePoolGradient(layer, backward)
     case 'global-average-pool':

@@ -1,0 +1,38 @@
+/** `tessera models …`: models as files. */
+import path from 'node:path'
+import type { Command } from 'commander'
+import { tesseraError } from '../../src-shared/errors.ts'
+import { cardFileOf } from '../models/modelFiles.ts'
+import { withTemporaryProject } from './openRooms.ts'
+import { output } from './output.ts'
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value]
+
+export function addModelCommands(program: Command): void {
+  program
+    .command('models')
+    .description('models as files')
+    .command('ensemble')
+    .description('several models in one file that answers with the mean of their probabilities')
+    .requiredOption('--model <onnx>', 'a member, its card beside it; give it twice or more', collect)
+    .requiredOption('--out <onnx>', 'file to write; the card is written beside it')
+    .option('--name <name>', 'name of the ensemble (default: that of the file)')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (options: { model: string[]; out: string; name?: string; json?: boolean }) => {
+      if (options.model.length < 2)
+        throw tesseraError('USAGE', 'An ensemble needs at least two models: --model A.onnx --model B.onnx.', {})
+      await withTemporaryProject(async ({ rooms, handles }) => {
+        const members = []
+        for (const file of options.model)
+          members.push(await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(file)) }))
+        const name = options.name ?? path.basename(options.out).replace(/\.onnx$/i, '')
+        const { card } = await rooms.calls['models.ensemble']({ models: members.map(({ id }) => id), name })
+        const out = path.resolve(options.out)
+        await rooms.writeExport({ format: 'model', model: card.id }, out)
+        output(options.json ?? false).result(
+          { model: out, card: cardFileOf(out), members: card.members, sha256: card.weights.sha256 },
+          `${out}: ${card.members.map((member) => member.name).join(' + ')}, ${Math.round(card.weights.bytes / 1024)} kB`,
+        )
+      })
+    })
+}

@@ -1,0 +1,157 @@
+/** The options of `tessera train` that say how a network learns: its recipe, what it begins with, how often it is made. */
+import path from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { tesseraError } from '../../src-shared/errors.ts'
+import type { Freeze } from '../../src-shared/models.ts'
+import type { Recipe } from '../../src-shared/recipe.ts'
+import type { TrainingSettingsInput, Validation } from '../../src-shared/training.ts'
+import type { Session } from './openRooms.ts'
+import { number, positive, wholeFrom } from './slideCommands.ts'
+
+export type RecipeOptions = {
+  optimiser?: Recipe['optimiser']['kind']
+  momentum?: number
+  weightDecay?: number
+  schedule?: Recipe['schedule']['kind']
+  warmUp?: number
+  labelSmoothing?: number
+  classWeights?: Recipe['classWeights']
+  clip?: number
+  average?: number
+  mixup?: number | true
+  cutmix?: number | true
+  patience?: number
+  shift?: number
+  zoom?: number
+  blur?: number
+  noise?: number
+  tta?: true
+  from?: string
+  freeze?: Freeze
+  rateDecay?: number
+  folds?: number
+  split?: 'case' | 'slide' | 'blocks'
+  checkpoint?: number
+}
+
+export const addRecipeOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--optimiser <name>', 'how weights follow the gradient (default: adamw)').choices([
+        'adamw',
+        'adam',
+        'sgd',
+      ]),
+    )
+    .option('--momentum <share>', 'sgd: Nesterov’s momentum (default: 0.9)', share)
+    .option('--weight-decay <n>', 'pull of the weights towards 0 (default: adamw 0.05, adam 0, sgd 0.0005)', share)
+    .addOption(
+      new Option('--schedule <name>', 'how the learning rate changes (default: cosine)').choices([
+        'cosine',
+        'one-cycle',
+        'step',
+        'constant',
+      ]),
+    )
+    .option(
+      '--warm-up <share>',
+      'share of the steps in which the rate climbs (default: cosine 0.1, one-cycle 0.3)',
+      share,
+    )
+    .option('--label-smoothing <share>', 'share of each target spread over all classes (default: 0.05)', share)
+    .option('--class-weights <weights>', '“inverse” to their patches, or one each, as 1,3; instead of balance', weights)
+    .option('--clip <norm>', 'longest gradient; longer ones are shortened to it', positive)
+    .option('--average <decay>', 'use the moving average of the weights, as 0.999', share)
+    .addOption(
+      new Option('--mixup [alpha]', 'mix pairs of patches (default alpha: 0.2)')
+        .argParser(positive)
+        .conflicts('cutmix'),
+    )
+    .addOption(
+      new Option('--cutmix [alpha]', 'put a rectangle of one patch into another (default alpha: 1)')
+        .argParser(positive)
+        .conflicts('mixup'),
+    )
+    .option('--patience <n>', 'end after so many validations without a better one', wholeFrom(1))
+    .option('--shift <px>', 'largest shift of patches, 0 = off', number)
+    .option('--zoom <share>', 'largest change of their size, 0 = off', number)
+    .option('--blur <px>', 'largest σ of a blur, every fourth patch, 0 = off', number)
+    .option('--noise <share>', 'largest σ of noise, every second patch, 0 = off', number)
+    .option('--tta', 'look at held-out patches in all eight symmetries; the model then does so, too')
+    .option('--from <onnx>', 'begin with the weights of this model (its card beside it) instead of a preset')
+    .option('--freeze <layers>', '--from: leave the first so many layers as they are, or all up to one by name', freeze)
+    .option('--rate-decay <share>', '--from: learning rate of a layer as a share of the next deeper one’s', share)
+    .option('--folds <k>', 'k trainings, each holding out another part, become one model', wholeFrom(2))
+    .addOption(new Option('--split <rule>', 'what is held out together').choices(['case', 'slide', 'blocks']))
+    .option('--checkpoint <seconds>', 'seconds between checkpoints, at most (default: 60)', positive)
+
+const share = (text: string): number => {
+  const value = number(text)
+  if (value < 0 || value > 1) throw new InvalidArgumentError('a number from 0 to 1 was expected')
+  return value
+}
+
+const weights = (text: string): 'inverse' | number[] => (text === 'inverse' ? text : text.split(',').map(positive))
+
+const freeze = (text: string): Freeze => (/^\d+$/.test(text) ? Number(text) : text)
+
+/** Leaves out what was not said, so that the defaults of the contract hold. */
+const said = <T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+
+export function recipeOf(options: RecipeOptions): TrainingSettingsInput['recipe'] {
+  const { optimiser = 'adamw', schedule = 'cosine', momentum, weightDecay, warmUp } = options
+  if (momentum !== undefined && optimiser !== 'sgd')
+    throw tesseraError('USAGE', '--momentum is for --optimiser sgd; the others have moments of their own.', {})
+  const alphaOf = (given: number | true) => (given === true ? {} : { alpha: given })
+  const mix =
+    options.mixup !== undefined
+      ? { kind: 'mixup' as const, ...alphaOf(options.mixup) }
+      : options.cutmix !== undefined
+        ? { kind: 'cutmix' as const, ...alphaOf(options.cutmix) }
+        : { kind: 'none' as const }
+  return {
+    optimiser: { kind: optimiser, ...said({ momentum, weightDecay }) } as NonNullable<
+      NonNullable<TrainingSettingsInput['recipe']>['optimiser']
+    >,
+    schedule: { kind: schedule, ...said({ warmUp }) },
+    mix,
+    ...said({
+      labelSmoothing: options.labelSmoothing,
+      classWeights: options.classWeights,
+      clipNorm: options.clip,
+      averageDecay: options.average,
+      patience: options.patience,
+    }),
+  }
+}
+
+export const changesOf = ({ shift, zoom, blur, noise }: RecipeOptions) => said({ shift, zoom, blur, noise })
+
+/** What a training begins with, how often it is made and how it is measured. */
+export async function runSettings(
+  { rooms, handles }: Session,
+  options: RecipeOptions,
+): Promise<Pick<TrainingSettingsInput, 'start' | 'folds' | 'testTime' | 'checkpointSeconds'>> {
+  const { from, folds, tta, checkpoint } = options
+  const { freeze, rateDecay } = options
+  if (from === undefined && (freeze !== undefined || rateDecay !== undefined))
+    throw tesseraError('USAGE', '--freeze and --rate-decay need --from MODEL.onnx, the model to begin with.', {})
+  const model =
+    from === undefined ? null : await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(from)) })
+  return {
+    ...(model ? { start: { model: model.id, ...said({ freeze, rateDecay }) } } : {}),
+    ...said({ folds, checkpointSeconds: checkpoint }),
+    testTime: tta ? 'd4' : 'none',
+  }
+}
+
+/** The rule asked for, where patches are held out by one. */
+export function withRule(validation: Validation, { split }: RecipeOptions): Validation {
+  if (split === undefined) return validation
+  if (validation.kind !== 'fraction')
+    throw tesseraError('USAGE', '--split says what is held out together; with this --validation nothing is chosen.', {})
+  return { ...validation, rule: split }
+}

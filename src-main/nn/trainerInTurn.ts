@@ -1,0 +1,29 @@
+/**
+ * The parts of a batch one after the other on one device: what parallelTrainer.ts does on threads. A batch norm then looks
+ * at as many patches as on the processor, so a run may change from one to the other and goes on learning the same way.
+ */
+import type { Trainer, TrainerStep } from './backend.ts'
+import { masksOfWhole, partOf, stepResults, together } from './batchParts.ts'
+
+/** @param own does one part at a time; it is disposed of with the whole */
+export function trainerInTurn(batch: number, parts: number, own: Trainer): Trainer {
+  const results = stepResults(own.layout)
+  const ofParts = Array.from({ length: parts }, () => stepResults(own.layout))
+  return {
+    ...own,
+    masks: masksOfWhole(own.masks, batch),
+    batch,
+    results,
+    async step(weights, input): Promise<TrainerStep> {
+      const steps: TrainerStep[] = []
+      for (const [place, kept] of ofParts.entries()) {
+        const { loss, correct, gradient, mean, variance } = await own.step(weights, partOf(input, place, parts))
+        kept.gradient.set(gradient)
+        kept.mean.set(mean)
+        kept.variance.set(variance)
+        steps.push({ loss, correct, ...kept })
+      }
+      return together(steps, results)
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/** The settings of the next training: changed and taken back, said in words, and seen on a patch. */
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, expect, test } from 'vitest'
+import { fakeMain } from '../../../src-renderer/api/fake/index.ts'
+import { scenes } from '../../../src-renderer/api/fake/scene.ts'
+import { openApi } from '../../../src-renderer/api/index.ts'
+import { freezable } from '../../../src-renderer/formats/layers.ts'
+import { augmentationInWords, optimiserInWords, targetsInWords } from '../../../src-renderer/formats/settings.ts'
+import { useAugmentationPreview, VERSIONS } from '../../../src-renderer/stores/augmentationPreview.ts'
+import { useLabels } from '../../../src-renderer/stores/labels.ts'
+import { useModels } from '../../../src-renderer/stores/models.ts'
+import { reloadAll } from '../../../src-renderer/stores/reload.ts'
+import { useTraining } from '../../../src-renderer/stores/training.ts'
+import { Augmentation } from '../../../src-shared/models.ts'
+import { NetworkDescription } from '../../../src-shared/networks.ts'
+import { MixChoice, OptimiserChoice, Recipe } from '../../../src-shared/recipe.ts'
+
+async function aWindow(scene: keyof typeof scenes): Promise<void> {
+  setActivePinia(createPinia())
+  await openApi(fakeMain(scenes[scene]).openWire)
+  await reloadAll()
+}
+
+beforeEach(() => aWindow('labelled'))
+
+test('settings that were changed go back to what a first run begins with; data and length stay', () => {
+  const training = useTraining()
+  expect(training.changed).toBe(false)
+  const { choice } = training
+  choice.settings.recipe.optimiser = OptimiserChoice.parse({ kind: 'sgd' })
+  choice.settings.recipe.patience = 3
+  choice.settings.augmentation.blur = 1
+  choice.settings.testTime = 'd4'
+  choice.settings.length = { kind: 'epochs', epochs: 7 }
+  expect(training.changed).toBe(true)
+  expect(training.settings.recipe.optimiser).toEqual({ kind: 'sgd', weightDecay: 5e-4, momentum: 0.9 })
+  training.resetSettings()
+  expect(training.changed).toBe(false)
+  expect(training.settings.recipe).toEqual(Recipe.parse({}))
+  expect(training.settings.augmentation).toEqual(Augmentation.parse({}))
+  expect(training.settings).toMatchObject({ testTime: 'none', length: { kind: 'epochs', epochs: 7 } })
+  // what was reset is not what the next change writes into
+  choice.settings.recipe.patience = 3
+  training.resetSettings()
+  expect(training.settings.recipe.patience).toBeNull()
+})
+
+test('every group of settings says in words what it is set to, and nothing of what is off', () => {
+  expect(augmentationInWords(Augmentation.parse({}))).toBe('mirrored, turned by 90°, stains ± 0.05, colours ± 15 %')
+  expect(
+    augmentationInWords({ flips: false, turns: false, stain: 0, colour: 0, shift: 4, zoom: 0.1, blur: 1, noise: 0.02 }),
+  ).toBe('shifted up to 4 px, zoomed ± 10 %, blurred up to 1.0 px, noise up to 2 %')
+  const recipe = Recipe.parse({ mix: MixChoice.parse({ kind: 'cutmix' }), patience: 4, clipNorm: 1 })
+  expect(optimiserInWords(recipe)).toBe('AdamW, cosine with warm-up, weight decay 0.05, gradient clipped at 1')
+  expect(targetsInWords({ recipe, balanced: true })).toBe(
+    'classes drawn equally often, labels smoothed by 5 %, CutMix 1',
+  )
+})
+
+test('a labelled patch is shown in eight versions; another one is another patch; without labels there is none', async () => {
+  const preview = useAugmentationPreview()
+  await preview.refresh()
+  expect(preview.pictures).toHaveLength(VERSIONS)
+  expect(preview.pictures[0]).toHaveLength(preview.edgePx ** 2 * 3)
+  const first = preview.patch!
+  const shown = useLabels().shownOf(first.source)!
+  expect(shown[first.patch]).toBe(first.class)
+  const before = preview.pictures
+  useTraining().choice.settings.augmentation.colour = 0.8
+  await preview.refresh()
+  expect(preview.patch).toEqual(first)
+  expect(preview.pictures).not.toEqual(before)
+  await preview.another()
+  expect(preview.patch).not.toEqual(first)
+  await aWindow('sample')
+  await useAugmentationPreview().refresh()
+  expect(useAugmentationPreview()).toMatchObject({ patch: null, pictures: [], fault: null })
+})
+
+test('a patch that lost its label is not shown any longer, and what is asked for meanwhile is shown once', async () => {
+  const preview = useAugmentationPreview()
+  await Promise.all([preview.refresh(), preview.refresh(), preview.refresh()])
+  const { source, patch } = preview.patch!
+  await useLabels().assign(source, [patch], 0)
+  await preview.refresh()
+  expect(preview.patch!.patch).not.toBe(patch)
+  expect(preview.busy).toBe(false)
+})
+
+test('what can stay as it is in fine-tuning are the layers with weights, but not the last', () => {
+  const layers = [
+    { kind: 'convolution', id: 'c1', filters: 4, kernel: 3 },
+    { kind: 'batch-norm', id: 'n1' },
+    { kind: 'convolution', id: 'c2', filters: 4, kernel: 3 },
+    { kind: 'global-average-pool', id: 'mean' },
+    { kind: 'dense', id: 'classes', units: 2 },
+  ]
+  expect(freezable(NetworkDescription.parse({ name: 'small', input: [3, 16, 16], layers }))).toEqual(['c1', 'c2'])
+})
+
+test('models become one in the window, and that is the model looked at', async () => {
+  await aWindow('trained')
+  const models = useModels()
+  const [first] = models.list
+  const made = await models.ensemble([first!.id, first!.id], 'both')
+  expect(models.chosen?.id).toBe(made.id)
+  expect(made.card.members).toHaveLength(2)
+})
