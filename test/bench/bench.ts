@@ -11,7 +11,7 @@ export const options = {
   noPeer: process.argv.includes('--no-peer'),
   /** many processes of ours and the peer's in turn, and their medians: single processes differ by a tenth and more */
   thorough: process.argv.includes('--thorough'),
-  /** part of the names of what is to be measured; '' = everything */
+  /** how the names of what is to be measured begin; '' = everything */
   only: process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '',
 }
 

@@ -1,6 +1,6 @@
 /**
  * Images per second through presets, at 96 and 224 px, beside PyTorch on the same network. --only=WORD: those whose name
- * holds the word.
+ * begins so.
  */
 import { onnxBackend } from '../../src-main/nn/backendOnnx.ts'
 import { ENGINE_THREADS } from '../../src-main/nn/engineFacts.ts'
@@ -29,7 +29,7 @@ for (const [edge, batch] of [
 ] as const)
   for (const preset of presets) {
     const what = `${preset}, ${edge} px, batch ${batch}`
-    if (!what.includes(options.only)) continue
+    if (!what.startsWith(options.only)) continue
     const network = presetForTissue(preset, edge)
     const predictor = await backend.createPredictor(modelOf(network), preset)
     const patches = Float32Array.from({ length: batch * 3 * edge * edge }, (_, i) => Math.sin(i))

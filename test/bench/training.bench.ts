@@ -1,7 +1,7 @@
 /**
  * Images per second in training steps (forward, backward, AdamW), beside PyTorch on the same network, each in a process of
  * its own. --thorough: eight processes of each, in turn, and their medians; and the same with an allocator that keeps its
- * memory instead of giving it back after every step. --only=WORD: those whose name holds the word.
+ * memory instead of giving it back after every step. --only=WORD: those whose name begins so.
  */
 import { ENGINE_THREADS } from '../../src-main/nn/engineFacts.ts'
 import { median, options, ourProcess, type Figure, peer, print } from './bench.ts'
@@ -44,6 +44,6 @@ function measure({ name, network, batch }: TrainingCase): Figure[] {
   }))
 }
 
-const figures = trainingCases.filter(({ name }) => name.includes(options.only)).flatMap(measure)
+const figures = trainingCases.filter(({ name }) => name.startsWith(options.only)).flatMap(measure)
 const peerName = versions.size > 0 ? `PyTorch ${[...versions].join()}, AdamW, the faster of NCHW and NHWC` : null
 print('training', figures, peerName, [ROUNDS > 1 ? `medians of ${ROUNDS} processes each, in turn` : 'one process each'])

@@ -1,0 +1,70 @@
+/** What a plan says of the network: whether it is for these patches, and whether a step of it fits the memory. */
+import { v7 as uuidv7 } from 'uuid'
+import { expect, test } from 'vitest'
+import { PatchClass } from '../../../src-shared/labels.ts'
+import { PatchSet } from '../../../src-shared/patches.ts'
+import { TrainingSettings } from '../../../src-shared/training.ts'
+import { largestBatch } from '../../../src-shared/network/trainingMemory.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
+import { presetNetwork } from '../../../src-main/models/presets.ts'
+import { memoryForTraining } from '../../../src-main/training/memoryForTraining.ts'
+import { makePlan } from '../../../src-main/training/plan.ts'
+
+const CLASSES = [1, 2].map((number) =>
+  PatchClass.parse({ number, id: uuidv7(), name: `class ${number}`, colour: '#112233', key: null }),
+)
+
+/** A plan for 100 labelled pictures of so many px, half of each class. */
+function planFor(edge: number, chosen: { network: string; batchSize?: number }) {
+  const set = PatchSet.parse({
+    kind: 'set',
+    id: uuidv7(),
+    name: 'pictures',
+    origin: 'folder',
+    patches: 100,
+    width: edge,
+    height: edge,
+    channels: 3,
+    mpp: null,
+    casesKnown: false,
+    createdAt: 1,
+  })
+  const lookup = {
+    read: { all: () => [], get: () => undefined },
+    sourceById: () => set,
+    sourceSeq: () => 1,
+    slideById: () => {
+      throw new Error('A set has no slides.')
+    },
+    labelsOf: () => Uint16Array.from({ length: 100 }, (_, patch) => 1 + (patch % 2)),
+  }
+  const settings = TrainingSettings.parse({
+    name: 'model',
+    classes: [1, 2],
+    sources: [set.id],
+    length: { kind: 'epochs', epochs: 1 },
+    ...chosen,
+  })
+  return makePlan(lookup, CLASSES, settings).plan
+}
+
+test('a network that is not for these patches stops the training with the reason, and the others stay to choose from', () => {
+  const plan = planFor(299, { network: 'vgg-16' })
+  expect(plan.ready).toBe(false)
+  expect(plan.reasons).toEqual([
+    expect.stringContaining('VGG-16 is made for patches of 32 to 256 px, these have 299 px'),
+  ])
+  expect(plan.networks.filter(({ usable }) => usable).length).toBeGreaterThan(10)
+  expect(planFor(299, { network: 'resnet-18' })).toMatchObject({ ready: true, reasons: [] })
+})
+
+test('a batch that needs more than half of the memory is warned of with what would fit, and stops nothing', () => {
+  const most = largestBatch(networkShapes(presetNetwork('resnet-152', 3, 512, 2)), memoryForTraining())
+  const warningsOf = (batchSize: number) => planFor(512, { network: 'resnet-152', batchSize }).warnings
+  expect(most).toBeLessThan(1024)
+  expect(warningsOf(1024)).toContainEqual(
+    expect.stringContaining(most === 0 ? 'even with one patch per step' : `Up to ${most} fit.`),
+  )
+  expect(planFor(512, { network: 'resnet-152', batchSize: 1024 }).ready).toBe(true)
+  if (most > 0) expect(warningsOf(most).join()).not.toContain('memory')
+})
