@@ -38,6 +38,9 @@ function planFor(edge: number, chosen: { network: string; batchSize?: number }) 
     },
     labelsOf: () => Uint16Array.from({ length: 100 }, (_, patch) => 1 + (patch % 2)),
   }
+  const none = () => {
+    throw new Error('Nothing begins with an earlier model.')
+  }
   const settings = TrainingSettings.parse({
     name: 'model',
     classes: [1, 2],
@@ -45,7 +48,7 @@ function planFor(edge: number, chosen: { network: string; batchSize?: number }) 
     length: { kind: 'epochs', epochs: 1 },
     ...chosen,
   })
-  return makePlan(lookup, CLASSES, settings).plan
+  return makePlan(lookup, CLASSES, settings, { modelById: none, weightsOf: none }).plan
 }
 
 test('a network that is not for these patches stops the training with the reason, and the others stay to choose from', () => {
