@@ -19,7 +19,7 @@ import {
   windowWire,
 } from './host/electron/window.ts'
 import { createProgram } from './host/program.ts'
-import { resourcesFolder } from './host/sampleProject.ts'
+import { resourcesFolder } from './host/resources.ts'
 import { dataFolder } from './settings/dataFolder.ts'
 
 const log = (text: string) => process.stderr.write(`${text}\n`)

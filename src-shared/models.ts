@@ -162,11 +162,22 @@ export const Model = z.object({
 })
 export type Model = z.infer<typeof Model>
 
+/** A model that comes with the program. */
+export const ShippedModel = z.object({
+  /** its file's name without ending, as the command line takes it */
+  key: z.string(),
+  card: ModelCard,
+})
+export type ShippedModel = z.infer<typeof ShippedModel>
+
 export const modelCalls = {
   'models.list': call(z.void(), z.array(Model)),
   'models.rename': call(z.object({ model: ModelId, name: z.string().trim().min(1).max(120) }), Model),
   /** Takes an ONNX file with its card beside it (`name.onnx`, `name.card.json`) into the project. */
   'models.import': call(z.object({ file: FileHandle }), Model),
+  'models.shipped': call(z.void(), z.array(ShippedModel)),
+  /** Takes a model that comes with the program into the project; one that is there already is given back as it is. */
+  'models.addShipped': call(z.object({ key: z.string() }), Model),
   /**
    * Several models in one file that answers with the mean of their probabilities.
    * @throws MODEL_UNKNOWN, MODEL_CLASSES_MISMATCH, MODEL_INPUT_MISMATCH, MODEL_SPACING_MISMATCH, DISK_FULL

@@ -1,17 +1,49 @@
 /** `tessera models …`: models as files. */
 import path from 'node:path'
 import type { Command } from 'commander'
+import type { Evaluation } from '../../src-shared/evaluation.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
+import { shippedModelsFolder } from '../host/resources.ts'
+import { shippedModels } from '../models/shipped.ts'
+import { modelFile } from './modelFile.ts'
 import { withTemporaryProject } from './openRooms.ts'
-import { output } from './output.ts'
+import { output, withInterval } from './output.ts'
+
+type Shipped = { name: string; classes: string[]; edgePx: number; mpp: number | null; validation: Evaluation | null }
+
+const line = ({ name, classes, edgePx, mpp, validation }: Shipped): string =>
+  [
+    name,
+    classes.join(', '),
+    `${edgePx} px at ${mpp ?? 'any'} µm/px`,
+    validation && `balanced accuracy ${withInterval(validation.balancedAccuracy, validation.balancedAccuracyInterval)}`,
+  ]
+    .filter((part) => part !== null)
+    .join('; ')
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export function addModelCommands(program: Command): void {
-  program
-    .command('models')
-    .description('models as files')
+  const models = program.command('models').description('models as files, and those that come with Tessera')
+  models
+    .command('list')
+    .description('the models that come with Tessera, by the name --model takes')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (options: { json?: boolean }) => {
+      const found = await shippedModels(shippedModelsFolder)
+      const about = found.map(({ key, card }) => ({
+        name: key,
+        file: path.join(shippedModelsFolder, `${key}.onnx`),
+        classes: card.classes.map((each) => each.name),
+        edgePx: card.input.edgePx,
+        mpp: card.input.mpp,
+        validation: card.validation,
+        bytes: card.weights.bytes,
+      }))
+      output(options.json ?? false).result({ models: about }, about.map(line).join('\n') || 'none')
+    })
+  models
     .command('ensemble')
     .description('several models in one file that answers with the mean of their probabilities')
     .requiredOption('--model <onnx>', 'a member, its card beside it; give it twice or more', collect)
@@ -24,7 +56,7 @@ export function addModelCommands(program: Command): void {
       await withTemporaryProject(async ({ rooms, handles }) => {
         const members = []
         for (const file of options.model)
-          members.push(await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(file)) }))
+          members.push(await rooms.calls['models.import']({ file: handles.handleOf(await modelFile(file)) }))
         const name = options.name ?? path.basename(options.out).replace(/\.onnx$/i, '')
         const { card } = await rooms.calls['models.ensemble']({ models: members.map(({ id }) => id), name })
         const out = path.resolve(options.out)

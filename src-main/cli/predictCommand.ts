@@ -1,5 +1,4 @@
 /** `tessera predict` and `tessera evaluate`: what a model says of patches, and how good that is. */
-import path from 'node:path'
 import type { Command } from 'commander'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { SlideId, SourceId } from '../../src-shared/ids.ts'
@@ -8,6 +7,7 @@ import type { PatchSet } from '../../src-shared/patches.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Rooms } from '../host/rooms.ts'
 import { activeGrid } from './find.ts'
+import { modelFile } from './modelFile.ts'
 import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { type Session, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
@@ -35,7 +35,7 @@ export function addPredictCommands(program: Command): void {
     program
       .command('predict')
       .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
-      .requiredOption('--model <onnx>', 'the model; its card lies beside it')
+      .requiredOption('--model <onnx>', 'the model, its card beside it; or the name of one that comes with Tessera')
       .option('--slide <file>', 'a slide file')
       .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
       .option('--idx <files...>', 'an IDX pair: images, labels')
@@ -57,7 +57,7 @@ export function addPredictCommands(program: Command): void {
     const { say, result } = output(options.json ?? false)
     await withTemporaryProject(async (session) => {
       const { rooms, handles } = session
-      const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+      const model = await rooms.calls['models.import']({ file: handles.handleOf(await modelFile(options.model)) })
       await addClassesOf(session, model)
       const target = await targetOf(session, model, options)
       for (const note of await unknownScale(session, model, target.slides)) say(note)
@@ -76,7 +76,7 @@ export function addPredictCommands(program: Command): void {
     program
       .command('evaluate')
       .description('how good a model is on patches whose class is known')
-      .requiredOption('--model <onnx>', 'the model; its card lies beside it')
+      .requiredOption('--model <onnx>', 'the model, its card beside it; or the name of one that comes with Tessera')
       .option('--folder <dir>', 'a folder with one sub-folder of pictures for each class')
       .option('--idx <files...>', 'an IDX pair: images, labels')
       .option('--mpp <µm/px>', 'scale of the pictures', positive)
@@ -88,7 +88,7 @@ export function addPredictCommands(program: Command): void {
       throw tesseraError('USAGE', 'Say what to measure on: --folder DIR, or --idx IMAGES LABELS.', {})
     await withTemporaryProject(async (session) => {
       const { rooms, handles } = session
-      const model = await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(options.model)) })
+      const model = await rooms.calls['models.import']({ file: handles.handleOf(await modelFile(options.model)) })
       const set = await addPatchSet(session, options)
       // before the work: what can not be compared need not be predicted
       const truth = await truthOf(rooms, set, model)

@@ -1,10 +1,10 @@
 /** The options of `tessera train` that say how a network learns: its recipe, what it begins with, how often it is made. */
-import path from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Freeze } from '../../src-shared/models.ts'
 import type { Recipe } from '../../src-shared/recipe.ts'
 import type { TrainingSettingsInput, Validation } from '../../src-shared/training.ts'
+import { modelFile } from './modelFile.ts'
 import type { Session } from './openRooms.ts'
 import { number, positive, wholeFrom } from './slideCommands.ts'
 
@@ -78,7 +78,10 @@ export const addRecipeOptions = (command: Command): Command =>
     .option('--blur <px>', 'largest σ of a blur, every fourth patch, 0 = off', number)
     .option('--noise <share>', 'largest σ of noise, every second patch, 0 = off', number)
     .option('--tta', 'look at held-out patches in all eight symmetries; the model then does so, too')
-    .option('--from <onnx>', 'begin with the weights of this model (its card beside it) instead of a preset')
+    .option(
+      '--from <onnx>',
+      'begin with the weights of this model (its card beside it, or one that comes with Tessera) instead of a preset',
+    )
     .option('--freeze <layers>', '--from: leave the first so many layers as they are, or all up to one by name', freeze)
     .option('--rate-decay <share>', '--from: learning rate of a layer as a share of the next deeper one’s', share)
     .option('--folds <k>', 'k trainings, each holding out another part, become one model', wholeFrom(2))
@@ -140,7 +143,7 @@ export async function runSettings(
   if (from === undefined && (freeze !== undefined || rateDecay !== undefined))
     throw tesseraError('USAGE', '--freeze and --rate-decay need --from MODEL.onnx, the model to begin with.', {})
   const model =
-    from === undefined ? null : await rooms.calls['models.import']({ file: handles.handleOf(path.resolve(from)) })
+    from === undefined ? null : await rooms.calls['models.import']({ file: handles.handleOf(await modelFile(from)) })
   return {
     ...(model ? { start: { model: model.id, ...said({ freeze, rateDecay }) } } : {}),
     ...said({ folds, checkpointSeconds: checkpoint }),

@@ -24,6 +24,7 @@ import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
+import { shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -121,7 +122,15 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const classes = () => labels.classes()
 
-  const models = createModels({ store, folder: modelsFolder(folder), workerHost, version, pathOf, publish })
+  const models = createModels({
+    store,
+    folder: modelsFolder(folder),
+    shippedFolder: shippedModelsFolder,
+    workerHost,
+    version,
+    pathOf,
+    publish,
+  })
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 

@@ -1,16 +1,11 @@
 /** The project a first start opens: a mosaic of real patches and a small real slide, copied from the program's resources. */
 import { copyFile, mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { micronPerPx } from '../../src-shared/units.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { slidesFolder } from '../projects/folders.ts'
+import { sampleFolder } from './resources.ts'
 import type { Rooms } from './rooms.ts'
-
-/** Beside the bundle and beside the sources alike. */
-export const resourcesFolder = fileURLToPath(new URL('../../resources', import.meta.url))
-
-export const sampleFolder = path.join(resourcesFolder, 'sample')
 
 export const SAMPLE_NAME = 'Sample'
 

@@ -12,14 +12,17 @@ import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import type { Store } from '../store/database.ts'
 import { checkMembers, ensembleCard } from './ensemble.ts'
-import { CARD_KEY, cardInFile, weightsFile, writeCard } from './modelFiles.ts'
+import { CARD_KEY, cardInFile, sha256Of, weightsFile, writeCard } from './modelFiles.ts'
 import { findModel, insertModel, listModels, modelFolder, renameModel } from './rows.ts'
 import { type LoadedModel, openCheckedModel } from './openModel.ts'
+import { shippedFile, shippedModels } from './shipped.ts'
 
 export type ModelsDependencies = {
   store: Store
   /** The project's models folder. */
   folder: string
+  /** Of the models that come with the program. */
+  shippedFolder: string
   workerHost: WorkerHost
   /** Tessera's own, for cards. */
   version: string
@@ -36,7 +39,15 @@ export interface ModelsRoom {
   tellAll(): void
 }
 
-export function createModels({ store, folder, workerHost, version, pathOf, publish }: ModelsDependencies): ModelsRoom {
+export function createModels({
+  store,
+  folder,
+  shippedFolder,
+  workerHost,
+  version,
+  pathOf,
+  publish,
+}: ModelsDependencies): ModelsRoom {
   const byId = (model: ModelId): Model => {
     const found = findModel(store.read, model)
     if (!found) throw tesseraError('MODEL_UNKNOWN', 'There is no such model in this project.', { model })
@@ -47,6 +58,23 @@ export function createModels({ store, folder, workerHost, version, pathOf, publi
     const changed = byId(model)
     publish('models.changed', { changed: [changed] })
     return changed
+  }
+
+  /** @throws {TesseraError} MODEL_FILE_BROKEN, MODEL_CARD_INVALID, DISK_FULL */
+  const take = async (file: string): Promise<Model> => {
+    const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))
+    const id = ModelId.parse(uuidv7())
+    const inside = path.join(folder, id)
+    try {
+      await makeFolder(inside)
+      await copyFile(file, weightsFile(inside))
+      await writeCard(weightsFile(inside), card)
+    } catch (error) {
+      await rm(inside, { recursive: true, force: true })
+      throw fileError(inside, error)
+    }
+    store.transaction('models.import', (db) => insertModel(db, { card: { ...card, id }, run: null, folder: id }))
+    return tell(id)
   }
 
   return {
@@ -87,21 +115,12 @@ export function createModels({ store, folder, workerHost, version, pathOf, publi
         store.transaction('models.ensemble', (db) => insertModel(db, { card, run: null, folder: id }))
         return tell(id)
       },
-      async 'models.import'({ file: handle }) {
-        const file = pathOf(handle)
-        const { card } = await withEngine(workerHost, (engine) => checkModelFile(engine, file))
-        const id = ModelId.parse(uuidv7())
-        const inside = path.join(folder, id)
-        try {
-          await makeFolder(inside)
-          await copyFile(file, weightsFile(inside))
-          await writeCard(weightsFile(inside), card)
-        } catch (error) {
-          await rm(inside, { recursive: true, force: true })
-          throw fileError(inside, error)
-        }
-        store.transaction('models.import', (db) => insertModel(db, { card: { ...card, id }, run: null, folder: id }))
-        return tell(id)
+      'models.import': ({ file }) => take(pathOf(file)),
+      'models.shipped': () => shippedModels(shippedFolder),
+      async 'models.addShipped'({ key }) {
+        const file = await shippedFile(shippedFolder, key)
+        const sha256 = await sha256Of(file)
+        return listModels(store.read).find(({ card }) => card.weights.sha256 === sha256) ?? take(file)
       },
     },
   }

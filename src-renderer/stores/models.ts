@@ -3,12 +3,13 @@ import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import type { FileHandle } from '../../src-shared/app.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
-import type { Model } from '../../src-shared/models.ts'
+import type { Model, ShippedModel } from '../../src-shared/models.ts'
 import { call, on } from '../api/index.ts'
 
 export const useModels = defineStore('models', () => {
   const models = shallowRef<ReadonlyMap<ModelId, Model>>(new Map())
   const chosenId = ref<ModelId | null>(null)
+  const shipped = shallowRef<readonly ShippedModel[]>([])
 
   const put = (changed: readonly Model[]): void => {
     const next = new Map(models.value)
@@ -30,11 +31,14 @@ export const useModels = defineStore('models', () => {
   const byId = (id: ModelId): Model | null => models.value.get(id) ?? null
 
   async function load(): Promise<void> {
-    models.value = new Map((await call('models.list')).map((model) => [model.id, model]))
+    const [inProject, withTheProgram] = await Promise.all([call('models.list'), call('models.shipped')])
+    models.value = new Map(inProject.map((model) => [model.id, model]))
+    shipped.value = withTheProgram
   }
 
   return {
     list,
+    shipped,
     chosen,
     byId,
     load,
@@ -50,6 +54,11 @@ export const useModels = defineStore('models', () => {
       const model = await call('models.ensemble', { models: [...of], name })
       put([model])
       return model
+    },
+    async addShipped(key: string): Promise<void> {
+      const model = await call('models.addShipped', { key })
+      put([model])
+      chosenId.value = model.id
     },
     async importModel(file: FileHandle): Promise<Model> {
       const model = await call('models.import', { file })

@@ -11,7 +11,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { presetNetwork } from '../../src-main/models/presets.ts'
-import { residualBlock } from '../../src-main/models/presets/residual.ts'
 import { emptyStack } from '../../src-main/models/presets/stack.ts'
 import type { Layer, LayerInput } from '../../src-shared/networks.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
@@ -104,10 +103,9 @@ try {
     const file = path.join(folder, `${name}.json`)
     const network = layers?.() ?? tesseraS()
     writeFileSync(file, JSON.stringify({ name: what, input: [3, EDGE, EDGE], layers: network }))
-    const { validation } = tessera<{ validation: Evaluation }>('train', [
-      ...['--folder', path.join(data, 'train'), '--validation', path.join(data, 'valid'), '--model', model],
-      ...['--network-file', file, '--steps', String(STEPS), ...flags],
-    ])
+    const patches = ['--folder', path.join(data, 'train'), '--validation', path.join(data, 'valid')]
+    const how = ['--network-file', file, '--steps', String(STEPS), ...flags]
+    const { validation } = tessera<{ validation: Evaluation }>('train', [...patches, ...how, '--model', model])
     const other = tessera<Evaluation>('evaluate', ['--model', model, '--folder', recoloured])
     const figures = [validation, other].map(
       ({ accuracy, auc }) => `${(100 * accuracy).toFixed(1)} % | ${auc?.toFixed(3) ?? '–'}`,

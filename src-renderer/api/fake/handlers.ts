@@ -16,6 +16,7 @@ import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
 import { blockOf } from './predictions.ts'
 import type { Scene } from './scene.ts'
+import { SHIPPED, shippedOf } from './shippedModel.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
 import { ensembleOf, modelOf, networkOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
@@ -84,6 +85,8 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   }
 
   const chosen = (numbers: readonly number[]) => labels.log.classes.filter((each) => numbers.includes(each.number))
+
+  const shippedModel = shippedOf(labels.log.classes)
 
   function finishTraining(run: TrainingRun): Model {
     const grid = labelledFor(run.settings.classes).grid
@@ -269,6 +272,14 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         models.set(model, next)
         publish('models.changed', { changed: [next] })
         return next
+      },
+      'models.shipped': () => [{ key: SHIPPED, card: shippedModel.card }],
+      'models.addShipped': ({ key }) => {
+        if (key !== SHIPPED)
+          throw tesseraError('MODEL_UNKNOWN', `No model called “${key}” comes with Tessera.`, { model: key })
+        models.set(shippedModel.id, shippedModel)
+        publish('models.changed', { changed: [shippedModel] })
+        return shippedModel
       },
       'models.import': () => {
         throw tesseraError(
