@@ -78,6 +78,8 @@ export const errorData = {
   // networks, training, models
   NETWORK_INVALID: z.object({ layer: text.nullable(), expected: text, found: text }),
   TRAINING_NOT_READY: z.object({ reasons: z.array(text) }),
+  /** training presets: what there is for such data */
+  PRESET_UNAVAILABLE: z.object({ preset: text, data: text, available: z.array(text) }),
   TRAINING_DIVERGED: z.object({ step: number, loss: text }),
   TRAINING_BATCH_TOO_LARGE: z.object({ batch: number, patches: number }),
   ENGINE_DIED: z.object({ exit: text }),

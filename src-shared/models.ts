@@ -59,6 +59,27 @@ export type SplitSummary = z.infer<typeof SplitSummary>
 export const Freeze = z.union([z.number().int().nonnegative(), z.string().min(1)])
 export type Freeze = z.infer<typeof Freeze>
 
+/** Ready-made settings of a training; which there are depends on the patches, see trainingPresets.ts. */
+export const TrainingPresetName = z.enum(['fast', 'balanced', 'accurate', 'competition'])
+export type TrainingPresetName = z.infer<typeof TrainingPresetName>
+
+/** The preset settings began with, and what was changed since, in words; nothing changed = the preset itself. */
+export const PresetUsed = z.object({ name: TrainingPresetName, changed: z.array(z.string()) })
+export type PresetUsed = z.infer<typeof PresetUsed>
+
+/** One of the networks whose mean a model says. */
+const Member = z.object({
+  id: ModelId,
+  name: z.string(),
+  sha256: z.string(),
+  validation: Evaluation.nullable(),
+  /** steps of its training to the end, and its seed; null where it was not written down */
+  steps: z.number().int().nullable().default(null),
+  seed: z.number().int().nullable().default(null),
+  /** its layers; null where they are those of `network`, or were not written down */
+  description: NetworkDescription.nullable().default(null),
+})
+
 export const CardContent = z.object({
   format: z.literal('tessera-model-card'),
   version: z.literal(2),
@@ -88,18 +109,21 @@ export const CardContent = z.object({
   }),
   split: SplitSummary,
   training: z.object({
+    /** null for settings of one's own, and where it was not written down: the card inside an ONNX file has none */
+    preset: PresetUsed.nullable().default(null),
     recipe: Recipe,
     learningRate: z.number(),
     batchSize: z.number().int(),
     /** patches a batch norm took its mean and variance over, a part of the batch; null where it was not written down */
     normPatches: z.number().int().nullable().default(null),
+    /** of an ensemble: of the member that had most */
     steps: z.number().int(),
     epochs: z.number(),
     /** The minutes that were asked for, when the steps were found by timing; `steps` replays the run. */
     minutes: z.number().nullable(),
     /** The step at which patience ran out; null when it ran all its steps. */
     stoppedAt: z.number().int().nullable(),
-    /** of folds: of the one that was best last */
+    /** of folds and members: of the one that was best last */
     bestStep: z.number().int(),
     augmentation: Augmentation,
     balanced: z.boolean(),
@@ -114,8 +138,11 @@ export const CardContent = z.object({
   /** How patches were looked at when it was measured, and are unless asked otherwise. */
   testTime: TestTime,
   /** The models whose probabilities this one averages; none for a single network. */
-  members: z.array(z.object({ id: ModelId, name: z.string(), sha256: z.string(), validation: Evaluation.nullable() })),
-  /** On the held-out patches; null when none were held out. Of folds: every patch by the member that did not see it. */
+  members: z.array(Member),
+  /**
+   * On the held-out patches; null when none were held out. Of folds: every patch by the member that did not see it; of
+   * networks trained as an ensemble: the mean of their probabilities.
+   */
   validation: Evaluation.nullable(),
   weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
   versions: z.object({

@@ -136,13 +136,16 @@ export const NetworkDescription = z.object({
 })
 export type NetworkDescription = z.infer<typeof NetworkDescription>
 
-/** The networks to choose from: first those that are recommended, then those of the papers, in the order of their years. */
+/** The networks to choose from: first those that are recommended, then those for digits, then those of the papers, in the order of their years. */
 export const PresetName = z.enum([
   'tessera-s',
   'tessera-m',
   'small-vgg',
   'small-resnet',
   'small-inception',
+  'digits-3',
+  'digits-5',
+  'digits-7',
   'mlp',
   'lenet-5',
   'vgg-11',
@@ -160,8 +163,8 @@ export const PresetName = z.enum([
 ])
 export type PresetName = z.infer<typeof PresetName>
 
-/** Made for tissue on a processor, or as a paper has it. */
-export const NetworkGroup = z.enum(['recommended', 'paper'])
+/** Made for tissue on a processor, made for digits, or as a paper has it. */
+export const NetworkGroup = z.enum(['recommended', 'digits', 'paper'])
 export type NetworkGroup = z.infer<typeof NetworkGroup>
 
 const about = {

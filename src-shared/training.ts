@@ -5,10 +5,14 @@ import { FaultRecord } from './errors.ts'
 import { Evaluation } from './evaluation.ts'
 import { JobId, ModelId, RunId, SourceId, Timestamp } from './ids.ts'
 import { ClassNumber } from './labels.ts'
-import { Augmentation, Freeze, SplitRule, SplitSummary } from './models.ts'
+import { Augmentation, Freeze, SplitRule, SplitSummary, TrainingPresetName } from './models.ts'
 import { NetworkDescription, NetworkSummary, PresetName } from './networks.ts'
 import { Recipe, TestTime } from './recipe.ts'
 import { call, event, stream } from './wire/contract.ts'
+
+/** What patches are of, as far as it decides which presets there are for them; see trainingPresets.ts. */
+export const DataKind = z.enum(['tissue', 'digits'])
+export type DataKind = z.infer<typeof DataKind>
 
 export const TrainingLength = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('epochs'), epochs: z.number().positive().max(10_000) }),
@@ -43,7 +47,12 @@ export const FineTuning = z.object({
 })
 export type FineTuning = z.infer<typeof FineTuning>
 
+/** A preset network, or layers of one's own. */
+const NetworkChoice = z.union([PresetName, NetworkDescription])
+
 export const TrainingSettings = z.object({
+  /** The preset these settings began with, see trainingPresets.ts; its values stand below. null = settings of one's own */
+  preset: TrainingPresetName.nullable().default(null),
   name: z.string().trim().min(1).max(120),
   classes: z.array(ClassNumber).min(1),
   /** Where labelled patches are taken from; all must agree in edge, channels and µm/px. */
@@ -52,7 +61,13 @@ export const TrainingSettings = z.object({
    * A preset, or layers of one's own: these must take such patches; their last layer gets a unit for each class. Not looked
    * at in fine-tuning, which takes the layers of the earlier model.
    */
-  network: z.union([PresetName, NetworkDescription]),
+  network: NetworkChoice,
+  /**
+   * An ensemble: these networks instead of `network`, trained one after the other on the same patches, each with a seed of
+   * its own, become one model that says the mean of their probabilities. Minutes are shared in equal parts; epochs and steps
+   * are of each. Not together with folds or fine-tuning. null = one network
+   */
+  members: z.array(NetworkChoice).min(2).max(10).nullable().default(null),
   start: FineTuning.nullable().default(null),
   length: TrainingLength,
   learningRate: z.number().positive().max(10).default(0.002),
@@ -76,6 +91,12 @@ export const TrainingSettings = z.object({
 export type TrainingSettings = z.infer<typeof TrainingSettings>
 export type TrainingSettingsInput = z.input<typeof TrainingSettings>
 
+/** The networks of a training: one, or the members of an ensemble. */
+export const networksOf = ({
+  network,
+  members,
+}: Pick<TrainingSettings, 'network' | 'members'>): readonly TrainingSettings['network'][] => members ?? [network]
+
 /** What would happen if training started now. */
 export const TrainingPlan = z.object({
   ready: z.boolean(),
@@ -87,12 +108,17 @@ export const TrainingPlan = z.object({
   split: SplitSummary.nullable(),
   edgePx: z.number().int().nullable(),
   mpp: z.number().nullable(),
+  /** null while no patches fit together */
+  data: DataKind.nullable(),
   networks: z.array(NetworkSummary),
 })
 export type TrainingPlan = z.infer<typeof TrainingPlan>
 
-/** Which fold it is of, from 0; absent in a training without folds. Steps count on from fold to fold. */
-const fold = z.number().int().nonnegative().optional()
+/**
+ * Which fold, or which member of an ensemble, it is of, from 0; absent in a training of one network. Steps count on from one
+ * to the next.
+ */
+const part = { fold: z.number().int().nonnegative().optional(), member: z.number().int().nonnegative().optional() }
 
 export const TrainingPoint = z.discriminatedUnion('kind', [
   /** Mean over the steps since the last point. */
@@ -106,7 +132,7 @@ export const TrainingPoint = z.discriminatedUnion('kind', [
     imagesPerSecond: z.number(),
     /** Euclidean norm over all parameters, before any clipping */
     gradientNorm: z.number().optional(),
-    fold,
+    ...part,
   }),
   z.object({
     kind: z.literal('validation'),
@@ -116,7 +142,7 @@ export const TrainingPoint = z.discriminatedUnion('kind', [
     evaluation: Evaluation,
     /** Whether it is the best so far; the best checkpoint is what becomes the model. */
     best: z.boolean(),
-    fold,
+    ...part,
   }),
 ])
 export type TrainingPoint = z.infer<typeof TrainingPoint>
@@ -127,7 +153,10 @@ export const TrainingRun = z.object({
   settings: TrainingSettings,
   classNames: z.array(z.string()),
   split: SplitSummary,
-  /** null until minutes have been turned into steps */
+  /**
+   * null until minutes have been turned into steps. Of folds those of each; of an ensemble those of all members, where those
+   * not begun are taken to have as many as the one that runs
+   */
   steps: z.number().int().nullable(),
   stepsPerEpoch: z.number().int(),
   model: ModelId.nullable(),
@@ -169,7 +198,8 @@ export const AugmentationPreview = z.object({
 export const trainingCalls = {
   'training.plan': call(TrainingSettings, TrainingPlan),
   /**
-   * The layers that a training with these settings would have, for such patches and classes.
+   * The layers that a training with these settings would have, for such patches and classes; of an ensemble those of its
+   * first member.
    * @throws TRAINING_NOT_READY when there are no patches that fit together; NETWORK_INVALID, MODEL_UNKNOWN and others of the
    * earlier model
    */
@@ -199,7 +229,7 @@ export const trainingStreams = {
   'training.follow': stream(z.object({ run: RunId }), z.array(TrainingPoint)),
   /**
    * Looks for a learning rate: a short training whose rate grows exponentially from step to step, on copies of the weights
-   * that are thrown away (Smith, WACV 2017). Leaving the stream ends it.
+   * that are thrown away (Smith, WACV 2017); of an ensemble with its first member. Leaving the stream ends it.
    * @throws TRAINING_NOT_READY
    */
   'training.findRate': stream(TrainingSettings, RateSearchNews),

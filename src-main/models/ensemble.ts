@@ -42,11 +42,23 @@ export function checkMembers(cards: readonly ModelCard[]): void {
 }
 
 /** What a card says of its members. */
-export const memberOf = ({ id, name, weights, validation }: ModelCard): ModelCard['members'][number] => ({
+export const memberOf = ({
+  id,
+  name,
+  weights,
+  validation,
+  training,
+  network,
+  members,
+}: ModelCard): ModelCard['members'][number] => ({
   id,
   name,
   sha256: weights.sha256,
   validation,
+  steps: training.steps,
+  seed: training.seed,
+  // Of one that is an ensemble itself, its card has those of the first member alone.
+  description: members.length === 0 ? network.description : null,
 })
 
 /**
@@ -89,6 +101,7 @@ export function ensembleCard(
     },
     training: {
       ...first.training,
+      preset: null,
       seconds: cards.some((card) => card.training.seconds === null)
         ? null
         : total((card) => card.training.seconds ?? 0),

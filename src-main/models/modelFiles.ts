@@ -24,11 +24,11 @@ const cardText = (card: ModelCard): string => `${JSON.stringify(card, null, 2)}\
 
 /**
  * The card inside an ONNX file: all that follows from data, settings and seed. What differs from one run to the next
- * (identity, name, when, how long) is left out, so that a run that is repeated writes the same file to the last bit.
+ * (identity, name, how it was asked for, when, how long) is left out, so that a run that is repeated writes the same file to the last bit.
  */
 export function cardInFile(card: ModelCard): string {
   const { id: _id, name: _name, createdAt: _createdAt, weights: _weights, training, ...rest } = card
-  const { minutes: _minutes, seconds: _seconds, ...repeatable } = training
+  const { preset: _preset, minutes: _minutes, seconds: _seconds, ...repeatable } = training
   return JSON.stringify({ ...rest, training: repeatable })
 }
 

@@ -7,6 +7,7 @@ import { NetworkDescription, PresetName, type NetworkSummary } from '../../src-s
 import { networkShapes } from '../../src-shared/network/shapes.ts'
 import { largestBatch, trainingMemory } from '../../src-shared/network/trainingMemory.ts'
 import { densenet121 } from './presets/densenet.ts'
+import { digits3, digits5, digits7 } from './presets/digits.ts'
 import { googlenet } from './presets/googlenet.ts'
 import { lenet5 } from './presets/lenet.ts'
 import { mobilenetV2 } from './presets/mobilenet.ts'
@@ -25,6 +26,9 @@ const presets: Record<PresetName, Preset> = {
   'small-vgg': smallVgg,
   'small-resnet': smallResnet,
   'small-inception': smallInception,
+  'digits-3': digits3,
+  'digits-5': digits5,
+  'digits-7': digits7,
   mlp: perceptron,
   'lenet-5': lenet5,
   'vgg-11': vgg11,

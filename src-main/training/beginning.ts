@@ -3,7 +3,7 @@ import { tesseraError } from '../../src-shared/errors.ts'
 import type { ModelId } from '../../src-shared/ids.ts'
 import type { Model } from '../../src-shared/models.ts'
 import { type NetworkDescription } from '../../src-shared/networks.ts'
-import type { TrainingSettings } from '../../src-shared/training.ts'
+import { networksOf, type TrainingSettings } from '../../src-shared/training.ts'
 import { networkShapes } from '../../src-shared/network/shapes.ts'
 import { presetNetwork } from '../models/presets.ts'
 import type { CommonInput } from './labelledPatches.ts'
@@ -23,7 +23,7 @@ export type EarlierModels = {
  * do not fit together; MODEL_UNKNOWN; MODEL_INPUT_MISMATCH, grey and colour;
  * MODEL_WEIGHTS_MISMATCH, an ensemble
  */
-export function beginningOf(
+function beginningOf(
   { network, start }: Pick<TrainingSettings, 'network' | 'start'>,
   input: CommonInput,
   classNames: readonly string[],
@@ -65,6 +65,24 @@ export function beginningOf(
     },
     normalisation: card.normalisation,
   }
+}
+
+/**
+ * Where each network of a training begins: one, or each member of an ensemble.
+ * @throws {TesseraError} as `beginningOf`, for the first of them that does not fit
+ */
+export function beginningsOf(
+  settings: Pick<TrainingSettings, 'network' | 'members' | 'start'>,
+  input: CommonInput,
+  classNames: readonly string[],
+  models: EarlierModels,
+): [Beginning, ...Beginning[]] {
+  const { start } = settings
+  const [first, ...others] = networksOf(settings).map((network) =>
+    beginningOf({ network, start }, input, classNames, models),
+  )
+  if (!first) throw new Error('A training of no networks was asked for.')
+  return [first, ...others]
 }
 
 /** Layers of one's own, with as many units at their end as there are classes. */

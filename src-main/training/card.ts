@@ -6,6 +6,7 @@ import type { PatchClass } from '../../src-shared/labels.ts'
 import type { ModelCard, Normalisation } from '../../src-shared/models.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { TrainingRun } from '../../src-shared/training.ts'
+import { dataKindOf, presetUsed } from '../../src-shared/trainingPresets.ts'
 import { micronPerPx } from '../../src-shared/units.ts'
 import type { TrainingNews } from '../nn/engineContract.ts'
 import type { CommonInput } from './labelledPatches.ts'
@@ -28,8 +29,9 @@ export type CardFacts = {
   versions: ModelCard['versions']
 }
 
-const nameOfNetwork = (network: TrainingRun['settings']['network']): string =>
-  typeof network === 'string' ? network : network.name
+/** Of an ensemble as of models that are put together. */
+const nameOfNetwork = ({ network, members }: TrainingRun['settings']): string =>
+  members !== null ? 'ensemble' : typeof network === 'string' ? network : network.name
 
 /** The card before its weights are written, whose checksum it does not know yet. */
 export function cardOf(facts: CardFacts): ModelCard {
@@ -48,10 +50,11 @@ export function cardOf(facts: CardFacts): ModelCard {
     })),
     input: { edgePx: input.edgePx, channels: input.channels, mpp: input.mpp === null ? null : micronPerPx(input.mpp) },
     normalisation: facts.normalisation,
-    network: { preset: facts.start?.name ?? nameOfNetwork(settings.network), ...facts.network },
+    network: { preset: facts.start?.name ?? nameOfNetwork(settings), ...facts.network },
     data: facts.data,
     split: run.split,
     training: {
+      preset: presetUsed(settings, dataKindOf(input)),
       recipe: settings.recipe,
       learningRate: settings.learningRate,
       batchSize: settings.batchSize,

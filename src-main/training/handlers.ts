@@ -15,7 +15,7 @@ import { createFeed } from '../jobs/feed.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
 import type { PatchLookup } from './labelledPatches.ts'
-import { beginningOf, classNamesFor } from './beginning.ts'
+import { beginningsOf, classNamesFor } from './beginning.ts'
 import { findRate, previewer } from './looks.ts'
 import { makePlan } from './plan.ts'
 import { findRun, insertRun, insertRunFolds, insertRunPatches, listPoints, listRuns } from './rows.ts'
@@ -68,7 +68,7 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       'training.network'(settings) {
         const { plan, input } = planOf(settings)
         if (!input) throw tesseraError('TRAINING_NOT_READY', plan.reasons.join(' '), { reasons: plan.reasons })
-        return beginningOf(settings, input, classNamesFor(plan.classNames), dependencies).network
+        return beginningsOf(settings, input, classNamesFor(plan.classNames), dependencies)[0].network
       },
       'training.previewAugmentation': previewer(dependencies),
       'training.runs': () => listRuns(store.read),

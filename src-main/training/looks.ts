@@ -7,7 +7,7 @@ import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import { createFeed } from '../jobs/feed.ts'
 import { withEngine } from '../nn/engine.ts'
 import { seeded, shuffled } from '../nn/random.ts'
-import { beginningOf } from './beginning.ts'
+import { beginningsOf } from './beginning.ts'
 import { type CommonInput, commonInput, type LabelledPatch } from './labelledPatches.ts'
 import { orderOf } from './order.ts'
 import type { DetailedPlan } from './plan.ts'
@@ -61,7 +61,7 @@ export async function* findRate(
   signal: AbortSignal,
 ): AsyncGenerator<RateSearchNews> {
   const { plan, input, training } = detailed
-  const beginning = beginningOf(settings, input, plan.classNames, models)
+  const [beginning] = beginningsOf(settings, input, plan.classNames, models)
   const patches = bySource(someOf(training, SEARCH_STEPS * settings.batchSize, settings.seed))
   const total = patches.reduce((sum, part) => sum + part.patch.length, 0)
   const scratch = await makeScratch(runsFolder)

@@ -3,10 +3,11 @@ import { isTesseraError } from '../../src-shared/errors.ts'
 import type { ClassNumber, PatchClass } from '../../src-shared/labels.ts'
 import type { SplitSummary } from '../../src-shared/models.ts'
 import type { Recipe } from '../../src-shared/recipe.ts'
-import type { TrainingPlan, TrainingSettings, Validation } from '../../src-shared/training.ts'
+import { networksOf, type TrainingPlan, type TrainingSettings, type Validation } from '../../src-shared/training.ts'
+import { dataKindOf, trainingPreset } from '../../src-shared/trainingPresets.ts'
 import { networkSummaries } from '../models/presets.ts'
 import { seededRandom } from '../nn/random.ts'
-import { beginningOf, classNamesFor, type EarlierModels } from './beginning.ts'
+import { beginningsOf, classNamesFor, type EarlierModels } from './beginning.ts'
 import type { NetworkSummary } from '../../src-shared/networks.ts'
 import {
   commonInput,
@@ -56,7 +57,7 @@ export function makePlan(
   const input = commonInput(all.map(lookup.sourceById))
   if ('reason' in input) reasons.push(input.reason)
   else reasons.push(...whyNotBegin(settings, input, classNames, models))
-  reasons.push(...recipeReasons(settings.recipe, classNames.length))
+  reasons.push(...ensembleReasons(settings), ...recipeReasons(settings.recipe, classNames.length))
   const networks =
     'reason' in input
       ? []
@@ -113,6 +114,7 @@ export function makePlan(
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
       mpp: 'reason' in input ? null : input.mpp,
+      data: 'reason' in input ? null : dataKindOf(input),
       networks: [...networks],
     },
     settings,
@@ -123,7 +125,7 @@ export function makePlan(
   }
 }
 
-/** What stands against the network, or against the earlier model it should begin with. */
+/** What stands against the networks, the earlier model they should begin with, or the preset. */
 function whyNotBegin(
   settings: TrainingSettings,
   input: CommonInput,
@@ -131,12 +133,23 @@ function whyNotBegin(
   models: EarlierModels,
 ): string[] {
   try {
-    beginningOf(settings, input, classNamesFor(classNames), models)
+    beginningsOf(settings, input, classNamesFor(classNames), models)
+    if (settings.preset !== null) trainingPreset(settings.preset, dataKindOf(input))
     return []
   } catch (error) {
     if (isTesseraError(error)) return [error.message]
     throw error
   }
+}
+
+function ensembleReasons({ members, folds, start }: TrainingSettings): string[] {
+  if (members === null) return []
+  return [
+    folds !== null &&
+      `${members.length} networks in ${folds} folds would be ${members.length * folds} trainings, and no patch would be held out from all of them. Train one network in folds, or an ensemble without.`,
+    start !== null &&
+      'The networks of an ensemble begin with fresh weights: an earlier model has layers of its own. Go on from it with one network.',
+  ].filter((reason) => reason !== false)
 }
 
 function recipeReasons({ classWeights }: Recipe, classes: number): string[] {
@@ -268,16 +281,18 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
   }
 }
 
-function memoryWarning(networks: readonly NetworkSummary[], { network, batchSize, start }: TrainingSettings): string[] {
+function memoryWarning(networks: readonly NetworkSummary[], settings: TrainingSettings): string[] {
+  const { batchSize, start } = settings
   // What an earlier model needs is known to who trained it.
-  const chosen = start === null ? networks.find((each) => each.preset === network) : undefined
-  if (!chosen?.usable || chosen.largestBatch >= batchSize) return []
-  const { title, largestBatch } = chosen
-  return [
-    largestBatch === 0
-      ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
-      : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, and may be ended by the system. Up to ${largestBatch} fit.`,
-  ]
+  const chosen = new Set<unknown>(start === null ? networksOf(settings) : [])
+  return networks
+    .filter((each) => each.usable)
+    .filter(({ preset, largestBatch }) => chosen.has(preset) && largestBatch < batchSize)
+    .map(({ title, largestBatch }) =>
+      largestBatch === 0
+        ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
+        : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, and may be ended by the system. Up to ${largestBatch} fit.`,
+    )
 }
 
 function warningsOf(

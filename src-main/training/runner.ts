@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
-import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
+import { type DeviceName, deviceFacts, type DeviceTest } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { ModelId, RunId } from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
@@ -24,11 +24,11 @@ import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
-import { beginningOf, type EarlierModels } from './beginning.ts'
+import { beginningsOf, type EarlierModels } from './beginning.ts'
 import { type CardFacts, cardOf } from './card.ts'
-import { type FoldResult, trainFolds } from './foldRuns.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
 import { type Beginning, orderOf } from './order.ts'
+import { type PartResult, seedOfMember, trainFolds, trainMembers } from './partRuns.ts'
 import {
   checkpointFolder,
   dataHash,
@@ -39,7 +39,7 @@ import {
   removeRunFiles,
 } from './runFiles.ts'
 import { findRun, listPoints, type RunPatches, runPatches } from './rows.ts'
-import { trainPart } from './trainPart.ts'
+import { type PartKind, trainPart } from './trainPart.ts'
 
 export type TrainingRunnerDependencies = EarlierModels & {
   store: Store
@@ -63,7 +63,8 @@ type Prepared = {
   run: TrainingRun
   folder: string
   input: CommonInput
-  beginning: Beginning
+  /** one for each member of an ensemble, else one */
+  beginnings: readonly [Beginning, ...Beginning[]]
   sides: { training: RunPatches[]; validation: RunPatches[] }
 }
 
@@ -82,8 +83,8 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
     const sources = [...new Set([...sides.training, ...sides.validation].map((part) => part.source))]
     const input = commonInput(sources.map(dependencies.sourceById))
     if ('reason' in input) throw tesseraError('TRAINING_NOT_READY', input.reason, { reasons: [input.reason] })
-    const beginning = beginningOf(run.settings, input, run.classNames, dependencies)
-    return { run, folder: folderOf(id), input, beginning, sides }
+    const beginnings = beginningsOf(run.settings, input, run.classNames, dependencies)
+    return { run, folder: folderOf(id), input, beginnings, sides }
   }
 
   return {
@@ -100,14 +101,15 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
           work: 'train',
           test(engine, device, timed) {
             control.report({ phase: `testing ${deviceFacts[device].label} on the first batch` })
-            return engine.call('engine.testTraining', { order: { ...wholeOrder(prepared), device }, timed })
+            return testNetworks(engine, prepared, device, timed)
           },
           say: control.log,
           signal: control.signal,
         },
         (device) =>
           withEngine(workerHost, async (engine) => {
-            const train = prepared.run.settings.folds === null ? trainWhole : trainInFolds
+            const { folds, members } = prepared.run.settings
+            const train = folds === null && members === null ? trainWhole : trainInParts
             const trained = await train(dependencies, prepared, engine, device, control)
             if (trained) await keepModel(dependencies, prepared, engine, trained)
           }),
@@ -134,8 +136,27 @@ async function readBothSides(
   }
 }
 
-/** What the engine is asked to do with all patches at once; folds have the same network and batch. */
-function wholeOrder({ run, folder, beginning, sides }: Prepared): TrainingOrder {
+/** The first batch of every network of a run; folds have the same network and batch. */
+async function testNetworks(
+  engine: EngineClient,
+  prepared: Prepared,
+  device: DeviceName,
+  timed: boolean,
+): Promise<DeviceTest> {
+  const all: DeviceTest = { fault: null, comparisons: [], seconds: timed ? { cpu: 0, device: 0 } : null }
+  for (const [member, beginning] of prepared.beginnings.entries()) {
+    const order = { ...wholeOrder(prepared, beginning), seed: seedOfMember(prepared.run.settings.seed, member), device }
+    const one = await engine.call('engine.testTraining', { order, timed })
+    if (one.fault) return one
+    all.comparisons.push(...one.comparisons)
+    if (all.seconds && one.seconds)
+      all.seconds = { cpu: all.seconds.cpu + one.seconds.cpu, device: all.seconds.device + one.seconds.device }
+  }
+  return all
+}
+
+/** What the engine is asked to do with all patches at once. */
+function wholeOrder({ run, folder, sides }: Prepared, beginning: Beginning): TrainingOrder {
   const { settings } = run
   const labelled = (side: 'training' | 'validation') => ({
     file: pixelFile(folder, side),
@@ -158,8 +179,8 @@ async function trainWhole(
   control: JobControl,
 ): Promise<Trained | null> {
   const { run, folder } = prepared
-  const order = { ...wholeOrder(prepared), device }
-  const finished = await trainPart(dependencies, { run, order, fold: null, of: 1 }, engine, control)
+  const order = { ...wholeOrder(prepared, prepared.beginnings[0]), device }
+  const finished = await trainPart(dependencies, { run, order, part: null }, engine, control)
   if (!finished) return null
   const best = listPoints(dependencies.store.read, run.id).find(
     (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
@@ -180,10 +201,10 @@ async function trainWhole(
 }
 
 /**
- * “CPU (CPUExecutionProvider)”, or with steps where a run went on elsewhere; of folds that differ, each.
+ * “CPU (CPUExecutionProvider)”, or with steps where a run went on elsewhere; of folds or members that differ, each.
  * @param networks what trained each of them
  */
-export function devicesInWords(networks: readonly (readonly TrainedOn[])[]): string {
+export function devicesInWords(networks: readonly (readonly TrainedOn[])[], part: PartKind = 'fold'): string {
   const each = networks.map((trainedOn) =>
     trainedOn
       .map(({ device, provider, fromStep }, place) =>
@@ -191,46 +212,50 @@ export function devicesInWords(networks: readonly (readonly TrainedOn[])[]): str
       )
       .join(', '),
   )
-  return new Set(each).size === 1 ? each[0]! : each.map((words, fold) => `fold ${fold + 1}: ${words}`).join('; ')
+  return new Set(each).size === 1 ? each[0]! : each.map((words, place) => `${part} ${place + 1}: ${words}`).join('; ')
 }
 
-/** Its folds one after the other, and then all of them as one model. */
-async function trainInFolds(
+/** Its folds or members one after the other, and then all of them as one model. */
+async function trainInParts(
   dependencies: TrainingRunnerDependencies,
-  { run, folder, beginning, sides: { training } }: Prepared,
+  { run, folder, beginnings, sides }: Prepared,
   engine: EngineClient,
   device: DeviceName,
   control: JobControl,
 ): Promise<Trained | null> {
-  const folded = await trainFolds(dependencies, { run, folder, beginning, training, device }, engine, control)
-  if (!folded) return null
-  const { folds, files, evaluation } = folded
-  const most = (of: (fold: FoldResult) => number) => Math.max(...folds.map(of))
-  const total = (of: (fold: FoldResult) => number) => folds.reduce((sum, fold) => sum + of(fold), 0)
+  const isEnsemble = run.settings.members !== null
+  const train = isEnsemble ? trainMembers : trainFolds
+  const trained = await train(dependencies, { run, folder, beginnings, sides, device }, engine, control)
+  if (!trained) return null
+  const { parts, files, evaluation } = trained
+  const most = (of: (part: PartResult) => number) => Math.max(...parts.map(of))
+  const total = (of: (part: PartResult) => number) => parts.reduce((sum, part) => sum + of(part), 0)
+  const { name, seed } = run.settings
   return {
-    normalisation: folds[0]!.normalisation,
-    parameters: total((fold) => fold.parameters),
-    receptiveFieldPx: most((fold) => fold.receptiveFieldPx),
-    steps: folds[0]!.steps,
-    trainedOn: folds.map((fold) => fold.trainedOn),
-    epochs: most((fold) => fold.epochs),
+    normalisation: parts[0]!.normalisation,
+    parameters: total((part) => part.parameters),
+    receptiveFieldPx: most((part) => part.receptiveFieldPx),
+    steps: most((part) => part.steps),
+    trainedOn: parts.map((part) => part.trainedOn),
+    epochs: most((part) => part.epochs),
     news: {
-      step: most((fold) => fold.step),
-      early: folds.every((fold) => fold.early),
-      bestStep: most((fold) => fold.bestStep),
-      seconds: total((fold) => fold.seconds),
+      step: most((part) => part.step),
+      early: parts.every((part) => part.early),
+      bestStep: most((part) => part.bestStep),
+      seconds: total((part) => part.seconds),
     },
     validation: evaluation,
-    members: folds.map((fold, i) => ({
-      id: fold.id,
-      name: `${run.settings.name}, fold ${i + 1}`,
-      sha256: fold.sha256,
-      validation: fold.evaluation,
-    })),
+    members: parts.map(({ id, sha256, evaluation: validation, steps }, i) => {
+      const facts = { id, sha256, validation, steps }
+      if (!isEnsemble) return { ...facts, name: `${name}, fold ${i + 1}`, seed, description: null }
+      const description = beginnings[i]!.network
+      const own = `${name}, member ${i + 1} (${description.name})`
+      return { ...facts, name: own, seed: seedOfMember(seed, i), description }
+    }),
     write: (file, metadata) =>
       engine.call('engine.exportEnsemble', {
-        members: folds.map((fold, i) => ({ file: files[i]!, normalisation: fold.normalisation })),
-        name: run.settings.name,
+        members: parts.map((part, i) => ({ file: files[i]!, normalisation: part.normalisation })),
+        name,
         file,
         metadata,
       }),
@@ -253,7 +278,7 @@ async function keepModel(
   { parameters, receptiveFieldPx, trainedOn, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
-  const { folder, input, sides, beginning } = prepared
+  const { folder, input, sides, beginnings } = prepared
   const run = findRun(store.read, prepared.run.id)!
   const id = ModelId.parse(uuidv7())
   const inside = path.join(modelsFolder, id)
@@ -268,13 +293,13 @@ async function keepModel(
     run,
     classes: classes(),
     input,
-    network: { description: beginning.network, parameters, receptiveFieldPx },
+    network: { description: beginnings[0].network, parameters, receptiveFieldPx },
     data: { hash: await dataHash(folder, sides), sources: [...sources].map(nameOfSource) },
     start: startInCard(run, dependencies),
     versions: {
       tessera: version,
       engine: `${info.name} ${info.version}`,
-      device: devicesInWords(trainedOn),
+      device: devicesInWords(trainedOn, run.settings.members === null ? 'fold' : 'member'),
       node: process.versions.node,
       threads: info.threads,
     },

@@ -1,4 +1,4 @@
-/** One training in the engine, its curve and checkpoints told as they come: the whole of a run, or one fold of it. */
+/** One training in the engine, its curve and checkpoints told as they come: the whole of a run, or one part of it. */
 import { existsSync } from 'node:fs'
 import { deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
@@ -18,13 +18,19 @@ export type PartDependencies = {
 
 export type Finished = { news: Extract<TrainingNews, { kind: 'finished' }>; steps: number }
 
-/** `fold` counts from 0 up to `of`; steps of earlier folds come before those of this one. */
-export type Part = { run: TrainingRun; order: TrainingOrder; fold: number | null; of: number }
+export type PartKind = 'fold' | 'member'
+
+/** `place` counts from 0 up to `of`; `before` is how many steps the earlier parts have. `part` is null in a run of one. */
+export type Part = {
+  run: TrainingRun
+  order: TrainingOrder
+  part: { kind: PartKind; place: number; of: number; before: number } | null
+}
 
 /** @returns null when it was asked to stop before the end */
 export async function trainPart(
   { store, tellPoints, tellRun }: PartDependencies,
-  { run, order, fold, of }: Part,
+  { run, order, part }: Part,
   engine: EngineClient,
   control: JobControl,
 ): Promise<Finished | null> {
@@ -33,22 +39,24 @@ export async function trainPart(
   control.report({ phase: existsSync(order.folder) ? 'going on from the last checkpoint' : 'starting the engine' })
   const { device = 'cpu' } = order
   const on = device === 'cpu' ? '' : ` on ${deviceFacts[device].label}`
-  const training = `training${fold === null ? '' : ` fold ${fold + 1} of ${of}`}${on}`
+  const training = `training${part ? ` ${part.kind} ${part.place + 1} of ${part.of}` : ''}${on}`
+  const before = part?.before ?? 0
   let steps = 0
-  const before = () => (fold ?? 0) * steps
   const placed = (point: TrainingPoint): TrainingPoint =>
-    fold === null ? point : { ...point, step: point.step + before(), fold }
+    part ? { ...point, step: point.step + before, [part.kind]: part.place } : point
+  /** Parts that have not begun are taken to have as many steps as this one. */
+  const total = () => before + steps * (part ? part.of - part.place : 1)
   try {
     for await (const item of engine.stream('engine.train', order)) {
       switch (item.kind) {
         case 'steps-found':
           steps = item.steps
           store.transaction('training.stepsFound', (db) => {
-            saveSteps(db, run.id, item.steps, item.stepsPerEpoch)
-            forgetPointsAfter(db, run.id, before() + item.step)
+            saveSteps(db, run.id, part?.kind === 'member' ? total() : steps, item.stepsPerEpoch)
+            forgetPointsAfter(db, run.id, before + item.step)
             for (const point of item.history) savePoint(db, run.id, placed(point))
           })
-          control.report({ done: before() + item.step, total: item.steps * of, phase: training })
+          control.report({ done: before + item.step, total: total(), phase: training })
           tellRun(findRun(store.read, run.id)!)
           break
         case 'training':
@@ -60,7 +68,7 @@ export async function trainPart(
           break
         }
         case 'checkpoint':
-          control.log(`checkpoint at step ${before() + item.step}`)
+          control.log(`checkpoint at step ${before + item.step}`)
           break
         case 'finished':
           return item.stopped ? null : { news: item, steps }

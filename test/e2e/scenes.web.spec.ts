@@ -48,7 +48,7 @@ for (const [scene, look] of looks)
       if (scene === 'full' && stage === 'train') {
         await panel.getByRole('button', { name: /^New training/ }).click()
         await panel.getByRole('button', { name: /: choose$/ }).click()
-        await panel.getByRole('button', { name: /networks from the papers$/ }).click()
+        await panel.getByRole('button', { name: /more networks, from papers$/ }).click()
         await panel.getByRole('button', { name: 'More settings' }).click()
         for (const group of ['Varied patches', 'Optimiser', 'Classes and targets', 'End and model'])
           await panel.getByRole('button', { name: new RegExp(`^${group}`) }).click()

@@ -323,7 +323,7 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
   for (const network of ['Tessera S', 'Tessera M', 'Small VGG', 'Small ResNet', 'Small Inception'])
     await expect(train.getByRole('radio', { name: new RegExp(network) })).toBeEnabled()
   await expect(train.getByRole('radio', { name: /^ResNet-50/ })).toBeHidden()
-  await train.getByRole('button', { name: '14 networks from the papers' }).click()
+  await train.getByRole('button', { name: '17 more networks, from papers' }).click()
   await expect(train.getByRole('radio', { name: /^ResNet-50/ })).toBeEnabled()
   await train.getByRole('button', { name: 'Only the recommended networks' }).click()
   await train.getByRole('button', { name: /^Varied patches/ }).click()

@@ -14,6 +14,7 @@ import type {
   TrainingRun,
   TrainingSettings,
 } from '../../../src-shared/training.ts'
+import { presetUsed } from '../../../src-shared/trainingPresets.ts'
 import type { CallInput, CallOutput } from '../../../src-shared/wire/contract.ts'
 import { chance, newId } from './ids.ts'
 import { networks, usableNetwork } from './networks.ts'
@@ -58,6 +59,7 @@ export function planOf(settings: TrainingSettings, chosen: readonly PatchClass[]
     split: enough ? split : null,
     edgePx: grid?.params.edgePx ?? null,
     mpp: grid?.params.mpp ?? null,
+    data: grid ? 'tissue' : null,
     networks,
   }
 }
@@ -192,6 +194,7 @@ export function modelOf(
       data: { hash: '5f2b9c0e4a1d7c33e8f0', sources: ['pcam_composite_demo.tif, 96 px at 0.97 µm/px'] },
       split: run.split,
       training: {
+        preset: presetUsed(run.settings, 'tissue'),
         recipe: Recipe.parse({}),
         learningRate: run.settings.learningRate,
         batchSize: run.settings.batchSize,
@@ -280,6 +283,9 @@ export function ensembleOf(members: readonly Model[], name: string): Model {
       name: each.name,
       sha256: each.card.weights.sha256,
       validation: each.card.validation,
+      steps: each.card.training.steps,
+      seed: each.card.training.seed,
+      description: each.card.network.description,
     })),
     validation: null,
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { PresetName } from '../../../src-shared/networks.ts'
 import { networkSummaries } from '../../../src-main/models/presets.ts'
 
 const docs = path.resolve(import.meta.dirname, '../../../docs/user')
@@ -13,7 +14,14 @@ const many = (value: number) =>
   value >= 1e9 ? `${(value / 1e9).toFixed(2)} billion` : `${(value / 1e6).toFixed(1)} million`
 const bytes = (value: number) => (value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`)
 
-test.each(networkSummaries(3, 96, 2, 8e9))('the guide has $title with its figures for 96 px patches', (network) => {
+/** For digits of 28 px where they are made for these, else for 96 px patches. */
+const summaries = [...networkSummaries(3, 96, 2, 8e9), ...networkSummaries(1, 28, 10, 8e9)]
+const shown = PresetName.options.map((preset) => {
+  const isForDigits = preset.startsWith('digits')
+  return summaries.find((each) => each.preset === preset && (each.usable || !isForDigits))!
+})
+
+test.each(shown)('the guide has $title with its figures', (network) => {
   if (!network.usable) throw new Error(network.reason)
   const { title, preset, parameters, multiplyAdds, receptiveFieldPx, trainingBytes } = network
   expect(training).toContain(

@@ -6,6 +6,9 @@ import { Augmentation, type Model } from '../../../src-shared/models.ts'
 import { NetworkDescription } from '../../../src-shared/networks.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
 import type { RateSearchNews, TrainingPoint } from '../../../src-shared/training.ts'
+import { networkShapes } from '../../../src-shared/network/shapes.ts'
+import { trainingPreset } from '../../../src-shared/trainingPresets.ts'
+import { evaluate } from '../../../src-main/evaluation/evaluate.ts'
 import { cardFileOf } from '../../../src-main/models/modelFiles.ts'
 import { RoomsBench } from '../../fixtures/roomsBench.ts'
 import { SAMPLE_PATCHES } from '../../fixtures/samples.ts'
@@ -42,7 +45,7 @@ async function labelledBench(each = 20) {
     const { probabilities } = await bench.rooms.readPredictions(run!.id)
     return { run: (await bench.calls['predictions.runs']()).find((each) => each.id === run!.id)!, probabilities }
   }
-  return { bench, grid, settings, trained, predicted }
+  return { bench, grid, set, settings, trained, predicted }
 }
 
 describe('through the rooms', { timeout: 180_000 }, () => {
@@ -97,6 +100,114 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     const paused = (await bench.calls['models.list']()).find((model) => model.run === run.id)!
     expect(paused.card.validation).toEqual(card.validation)
     expect((await predicted(paused)).probabilities).toEqual((await predicted(calm)).probabilities)
+  })
+
+  test('different networks become one model; the engine killed in the second, it goes on there to the same answers', async () => {
+    const { bench, set, settings, trained, predicted } = await labelledBench()
+    await bench.calls['labels.importFromSet']({ set: set.id })
+    const own = NetworkDescription.parse({
+      name: 'four filters',
+      input: [3, 96, 96],
+      layers: [
+        { kind: 'convolution', id: 'c1', filters: 4, kernel: 5, stride: 4, padding: 2 },
+        { kind: 'relu', id: 'r1' },
+        { kind: 'global-average-pool', id: 'mean' },
+        { kind: 'dense', id: 'classes', units: 2 },
+      ],
+    })
+    const ensemble = {
+      members: ['small-vgg', own, own],
+      length: { kind: 'steps', steps: 6 },
+      validation: { kind: 'source', source: set.id },
+      seed: 5,
+    }
+    const calm = await trained({ name: 'calm', ...ensemble })
+    const { card } = calm
+    expect(card.members.map(({ name, seed, steps }) => [name, seed, steps])).toEqual([
+      ['calm, member 1 (Small VGG)', 5, 6],
+      ['calm, member 2 (four filters)', 6, 6],
+      ['calm, member 3 (four filters)', 7, 6],
+    ])
+    // the same layers, and yet another network
+    expect(card.members[1]!.sha256).not.toBe(card.members[2]!.sha256)
+    expect(card.members.map(({ description }) => description!.layers.length)).toEqual([
+      card.network.description.layers.length,
+      4,
+      4,
+    ])
+    expect(card.network.preset).toBe('ensemble')
+    const [small, four] = [own, card.network.description].map((each) => networkShapes(each).parameters)
+    expect(card.network.parameters).toBe(four! + 2 * small!)
+
+    // its figure is that of its own answers
+    const { run, probabilities } = await predicted(calm)
+    expect(run.total).toBe(6)
+    const truth = (await bench.calls['labels.of']({ source: set.id })).class
+    const figure = evaluate(
+      Float32Array.from(probabilities),
+      Uint16Array.from(truth, (number) => number - 1),
+      ['tumor', 'normal'],
+    )
+    expect(card.validation).toEqual(figure)
+    for (const { validation } of card.members) expect(validation!.n).toBe(6)
+
+    const points: TrainingPoint[] = []
+    for await (const some of bench.rooms.streams['training.follow']({ run: calm.run! }, never)) points.push(...some)
+    expect(new Set(points.map(({ member }) => member))).toEqual(new Set([0, 1, 2]))
+    expect(Math.max(...points.map(({ step }) => step))).toBe(18)
+
+    const again = await bench.calls['training.start'](settings({ name: 'calm', ...ensemble }))
+    const job = () => bench.rooms.jobs.get(again.job)
+    await expect.poll(() => job().done, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(8)
+    bench.processes.findLast(({ name }) => name === 'engine')!.process.kill()
+    expect(await bench.settled(again.job)).toMatchObject({ state: 'failed', fault: { code: 'ENGINE_DIED' } })
+    await bench.calls['jobs.resume']({ job: again.job })
+    await expect.poll(() => job().phase, { timeout: 60_000, interval: 1 }).toMatch(/training member [23] of 3/)
+    expect(await bench.settled(again.job)).toMatchObject({ state: 'done', done: 18, total: 18 })
+    const killed = (await bench.calls['models.list']()).find((model) => model.run === again.id)!
+    expect(killed.card.weights.sha256).not.toBe('')
+    expect(killed.card.members.map(({ sha256 }) => sha256)).toEqual(card.members.map(({ sha256 }) => sha256))
+    expect((await predicted(killed)).probabilities).toEqual(probabilities)
+  })
+
+  test('without held-out patches an ensemble has no figure, and its members find steps of their own', async () => {
+    const { trained } = await labelledBench(8)
+    const { card } = await trained({
+      members: ['small-vgg', 'lenet-5'],
+      length: { kind: 'minutes', minutes: 0.02 },
+      validation: { kind: 'none' },
+    })
+    expect(card).toMatchObject({ validation: null, training: { minutes: 0.02 } })
+    expect(card.members.map(({ validation }) => validation)).toEqual([null, null])
+    expect(card.training.steps).toBe(Math.max(...card.members.map(({ steps }) => steps!)))
+  })
+
+  test('a card names the preset that was trained, and what of it was changed', async () => {
+    const { bench, settings, trained } = await labelledBench(8)
+    const fast = trainingPreset('fast', 'tissue').settings
+    const { card } = await trained({ ...fast, preset: 'fast', length: { kind: 'steps', steps: 1 }, batchSize: 8 })
+    expect(card.training.preset).toEqual({ name: 'fast', changed: ['length', 'patches per step'] })
+    const plan = await bench.calls['training.plan'](settings({ preset: 'competition' }))
+    expect(plan).toMatchObject({
+      ready: false,
+      data: 'tissue',
+      reasons: ['There is no preset “competition” for tissue. There are: fast, balanced, accurate.'],
+    })
+  })
+
+  test('an ensemble in folds, or of an earlier model, is refused with the reason', async () => {
+    const { bench, settings, trained } = await labelledBench(8)
+    const members = ['small-vgg', 'small-resnet']
+    const plan = (more: object) => bench.calls['training.plan'](settings({ members, ...more }))
+    expect(await plan({})).toMatchObject({ ready: true, reasons: [] })
+    expect((await plan({ folds: 2 })).reasons).toEqual([expect.stringContaining('2 networks in 2 folds')])
+    const earlier = await trained({ length: { kind: 'steps', steps: 1 } })
+    expect((await plan({ start: { model: earlier.id } })).reasons).toEqual([
+      expect.stringContaining('begin with fresh weights'),
+    ])
+    expect((await plan({ members: ['small-vgg', 'digits-3'] })).reasons).toEqual([
+      expect.stringContaining('Digits 3 × 3 is made for patches of 28 to 64 px'),
+    ])
   })
 
   test('models trained apart become one file that says the mean of what they say', async () => {

@@ -21,6 +21,7 @@ const families: [PresetName, number][] = [
   ['tessera-s', 16],
   ['small-vgg', 16],
   ['small-inception', 16],
+  ['digits-7', 28],
   ['mlp', 16],
   ['lenet-5', 28],
   ['vgg-11', 32],

@@ -63,6 +63,20 @@ test.each<[PresetName, number]>([
   expect(Math.abs(found / multiplyAdds - 1), `${found}`).toBeLessThan(0.03)
 })
 
+test.each(['digits-3', 'digits-5', 'digits-7'] as const)(
+  '%s halves a 28 px digit twice, costs from 8 to 10 million multiply-adds, and has filters of its size alone',
+  (preset) => {
+    const network = presetNetwork(preset, 1, 28, 10)
+    const { layers, multiplyAdds, classes } = networkShapes(network)
+    expect(classes).toBe(10)
+    expect(layers.findLast(({ shape }) => shape.length === 3)!.shape.slice(1)).toEqual([7, 7])
+    expect(multiplyAdds).toBeGreaterThan(8e6)
+    expect(multiplyAdds).toBeLessThan(10e6)
+    const kernels = network.layers.map((layer) => layer.kind === 'convolution' && layer.kernel).filter(Boolean)
+    expect(new Set(kernels)).toEqual(new Set([Number(preset.at(-1))]))
+  },
+)
+
 test.each<[PresetName, number]>([
   ['vgg-16', 7],
   ['googlenet', 7],
@@ -110,6 +124,7 @@ test.each<[PresetName, number, number]>([
   ['resnet-50', 32, 512],
   ['p4m-densenet', 16, 512],
   ['tessera-m', 16, 512],
+  ['digits-5', 28, 64],
 ])('%s takes patches of %i to %i px and no others', (preset, smallest, largest) => {
   for (const edge of [smallest, largest]) expect(presetNetwork(preset, 3, edge, 2).input).toEqual([3, edge, edge])
   for (const edge of [smallest - 1, largest + 1])
@@ -159,9 +174,10 @@ test('summaries stand in the order of the names, recommended first, each with an
   const summaries = networkSummaries(3, 96, 2, MEMORY)
   expect(summaries.map(({ preset }) => preset)).toEqual(PresetName.options)
   const groups = summaries.map(({ group }) => group)
-  expect(groups.lastIndexOf('recommended')).toBeLessThan(groups.indexOf('paper'))
-  for (const { idea, usable } of summaries) {
-    expect(usable).toBe(true)
+  expect([...new Set(groups)]).toEqual(['recommended', 'digits', 'paper'])
+  expect(groups).toEqual(groups.toSorted((a, b) => groups.indexOf(a) - groups.indexOf(b)))
+  for (const { group, idea, usable } of summaries) {
+    expect(usable).toBe(group !== 'digits')
     expect(idea).toMatch(/\(.*\b(19|20)\d\d\)\.$/)
   }
 })

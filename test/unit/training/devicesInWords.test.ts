@@ -20,3 +20,9 @@ test.each([
 ])('a card says what trained %s', (_, networks, words) => {
   expect(devicesInWords(networks)).toBe(words)
 })
+
+test('of an ensemble it counts members', () => {
+  expect(devicesInWords([[webgpu], [cpu]], 'member')).toBe(
+    'member 1: WebGPU (WebGpuExecutionProvider); member 2: CPU (CPUExecutionProvider)',
+  )
+})
