@@ -22,7 +22,7 @@ import { clock, watchJob } from './progress.ts'
 import { destination } from './destination.ts'
 import { findRateOnTerminal } from './findRate.ts'
 import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
-import { between, positive, wholeFrom } from './slideCommands.ts'
+import { above, between, positive, wholeFrom } from './slideCommands.ts'
 
 type TrainOptions = RecipeOptions & {
   folder?: string
@@ -69,19 +69,21 @@ export function addTrainCommand(program: Command): void {
       ).conflicts('network'),
     )
     .addOption(
-      new Option('--epochs <n>', 'length: times through the data').argParser(positive).conflicts(['minutes', 'steps']),
+      new Option('--epochs <n>', 'length: times through the data')
+        .argParser(above(0, 10_000))
+        .conflicts(['minutes', 'steps']),
     )
     .addOption(
       new Option('--minutes <n>', 'length: about this long; a short timing turns it into steps')
-        .argParser(positive)
+        .argParser(above(0, 10_000))
         .conflicts(['epochs', 'steps']),
     )
     .addOption(
       new Option('--steps <n>', 'length: exactly this many steps, as a card says them')
-        .argParser(wholeFrom(1))
+        .argParser(wholeFrom(1, 100_000_000))
         .conflicts(['epochs', 'minutes']),
     )
-    .option('--lr <rate>', 'highest learning rate', positive)
+    .option('--lr <rate>', 'highest learning rate', above(0, 10))
     .option('--batch <n>', 'patches in a step', wholeFrom(1, 1024))
     .option('--seed <n>', 'same seed and steps, same weights', wholeFrom(0, 0xffffffff), 1)
     .option('--validation <dir|fraction>', 'measure on this folder, or hold out this share (default: 0.2; 0 = none)')

@@ -3,7 +3,7 @@ import { augmentation } from '../../../src-main/features/augment.ts'
 import { DENSITY, STAINS, STAINS_INVERSE, product, valueOfDensity } from '../../../src-main/features/stains.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 
-const off = { flips: false, turns: false, stain: 0, colour: 0, shift: 0, zoom: 0, blur: 0, noise: 0 }
+const off = { flips: false, turns: false, stain: 0, colour: 0, shift: 0, zoom: 0, tilt: 0, blur: 0, noise: 0 }
 /** Values come out as they went in: (value / 255 − 0) / (1 / 255). */
 const asValues = (channels: number) => ({ mean: new Array(channels).fill(0), std: new Array(channels).fill(1 / 255) })
 
