@@ -273,8 +273,8 @@ describe('what can not be trained on, or measured, is refused by name', { timeou
   })
 })
 
-/** Digits as MNIST has them: labels begin with 5, then 0. */
-function idxPair(folder: string, count: number): string[] {
+/** Digits as MNIST has them: labels begin with 5, then 0. Each digit is grey of its own in its upper half. */
+function idxPair(folder: string, count: number, name = 'train'): [string, string] {
   const images = Buffer.alloc(16 + count * 28 * 28)
   for (const [i, value] of [0x803, count, 28, 28].entries()) images.writeUInt32BE(value, 4 * i)
   const labels = Buffer.alloc(8 + count)
@@ -285,9 +285,12 @@ function idxPair(folder: string, count: number): string[] {
     labels[8 + i] = digit
     images.fill(25 * digit, 16 + i * 784, 16 + i * 784 + 392)
   }
-  const files = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'].map((name) => path.join(folder, name))
-  writeFileSync(files[0]!, images)
-  writeFileSync(files[1]!, labels)
+  const files: [string, string] = [
+    path.join(folder, `${name}-images-idx3-ubyte`),
+    path.join(folder, `${name}-labels-idx1-ubyte`),
+  ]
+  writeFileSync(files[0], images)
+  writeFileSync(files[1], labels)
   return files
 }
 
@@ -318,6 +321,47 @@ test('an IDX pair trains a model of ten digits in their order', { timeout: 60_00
   expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]!])).toMatchObject({ code: 'USAGE' })
   expect(await refusal(['evaluate', '--model', out, '--folder', held])).toMatchObject({
     code: 'MODEL_CLASSES_MISMATCH',
+  })
+})
+
+describe('--validation-idx', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(path.join(shared, 'idx'))
+  const pair = idxPair(folder, 100)
+  const other = idxPair(folder, 40, 'held')
+  const out = path.join(folder, 'digits.onnx')
+  const train = ['train', '--idx', ...pair, '--model', out, '--network', 'small-vgg', '--steps', '2']
+
+  test('measures on that pair: all of it, and none of what is trained on', async () => {
+    const trained = await told<{ split: ModelCard['split']; validation: Evaluation }>([
+      ...train,
+      '--validation-idx',
+      ...other,
+    ])
+    expect(trained).toMatchObject({
+      exit: 0,
+      split: { rule: 'given', training: { patches: 100 }, validation: { patches: 40 } },
+      validation: { n: 40 },
+    })
+    const { exit: _exit, stderr: _stderr, ...again } = await told(['evaluate', '--model', out, '--idx', ...other])
+    expect(again).toEqual(trained.validation)
+  })
+
+  test('takes two files, not together with --validation, and no classes that are not trained on', async () => {
+    expect(await refusal([...train, '--validation-idx', other[0]])).toMatchObject({
+      code: 'USAGE',
+      message: '--validation-idx takes two files: the images, then the labels.',
+    })
+    expect(await refusal([...train, '--validation', '0.3', '--validation-idx', ...other])).toMatchObject({
+      code: 'USAGE',
+    })
+    const few = idxPair(folder, 2, 'few')
+    const ofFew = ['train', '--idx', ...few, '--model', out, '--steps', '2', '--validation-idx', ...other]
+    expect(await refusal(ofFew)).toMatchObject({
+      code: 'CLASS_UNKNOWN',
+      message: expect.stringMatching(
+        /^--validation-idx .+held-labels-idx1-ubyte has classes that are not trained on: /,
+      ),
+    })
   })
 })
 
