@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CLEAR_LINE } from '../../../src-main/cli/output.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
@@ -130,6 +131,50 @@ describe('a folder of patches', { timeout: 120_000 }, () => {
       expect(high).toBeGreaterThanOrEqual(figures[name]!)
     }
     expect(figures.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual([10, 10])
+  })
+
+  describe('misread patches', () => {
+    type Measured = Evaluation & { misread: { patches: number; csv: string; sheet: string; shown: number } }
+    const folder = mkdtempSync(path.join(shared, 'misread'))
+    const [csv, sheet] = [path.join(folder, 'wrong.csv'), path.join(folder, 'neu', 'wrong.png')]
+    let measured: Measured & { exit: number | null }
+    beforeAll(async () => {
+      const args = ['evaluate', '--model', model, '--folder', held, '--misread', csv, '--misread-sheet', sheet]
+      measured = await told<Measured>(args)
+    })
+
+    test('stand in a table, each that the matrix counts beside its diagonal, the surest first', () => {
+      const rows = parse(readFileSync(csv), { columns: true }) as Record<string, string>[]
+      const wrong = measured.confusion.flatMap((row, k) => row.filter((_, predicted) => predicted !== k))
+      expect(rows).toHaveLength(wrong.reduce((sum, each) => sum + each, 0))
+      expect(measured).toMatchObject({ exit: 0, misread: { patches: rows.length, csv, sheet, shown: rows.length } })
+      const sure = rows.map((row) => Number(row[`prob_${row['predicted']}`]))
+      expect(sure).toEqual(sure.toSorted((a, b) => b - a))
+      for (const row of rows) {
+        expect(row['file']).toMatch(new RegExp(`^${row['truth']}/.+\\.jpg$`))
+        expect(row['predicted']).not.toBe(row['truth'])
+        expect(Number(row['prob_tumor']) + Number(row['prob_normal'])).toBeCloseTo(1, 5)
+        expect(row['notice']).toContain('not for diagnosis')
+      }
+    })
+
+    test('are drawn on a sheet: the very patch stands where the first of them belongs', async () => {
+      const rows = parse(readFileSync(csv), { columns: true }) as Record<string, string>[]
+      const columns = Math.min(10, Math.max(4, rows.length))
+      expect(await sharp(sheet).metadata()).toMatchObject({ format: 'png', width: 32 + 152 * columns })
+      if (rows.length === 0) return
+      const at = { left: 16 + (152 - 96) / 2, top: 64, width: 96, height: 96 }
+      const drawn = await sharp(sheet).extract(at).removeAlpha().raw().toBuffer()
+      const patch = await sharp(path.join(held, rows[0]!['file']!)).raw().toBuffer()
+      expect(drawn.equals(patch)).toBe(true)
+    })
+
+    test('without the flags nothing is written and nothing said of them; a folder as file is refused before the work', async () => {
+      expect(await told(['evaluate', '--model', model, '--folder', held])).not.toHaveProperty('misread')
+      expect(
+        await refusal(['evaluate', '--model', '/nowhere.onnx', '--folder', held, '--misread', folder]),
+      ).toMatchObject({ code: 'FILE_IS_DIRECTORY' })
+    })
   })
 
   test('predict gives every patch its file, its class and its probabilities', async () => {
@@ -318,7 +363,7 @@ test('an IDX pair trains a model of ten digits in their order', { timeout: 60_00
   const measured = await told<Evaluation>(['evaluate', '--model', out, '--idx', ...pair])
   expect(measured).toMatchObject({ exit: 0, n: 100, classes: digits })
   expect(measured.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual(digits.map(() => 10))
-  expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]!])).toMatchObject({ code: 'USAGE' })
+  expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]])).toMatchObject({ code: 'USAGE' })
   expect(await refusal(['evaluate', '--model', out, '--folder', held])).toMatchObject({
     code: 'MODEL_CLASSES_MISMATCH',
   })

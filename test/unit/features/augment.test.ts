@@ -126,7 +126,7 @@ describe('colour jitter', () => {
 test('the same numbers give the same patch, other numbers another', () => {
   const pixels = Uint8Array.from({ length: 3 * 36 }, (_, place) => (place * 53) % 256)
   const shape = { channels: 3, height: 6, width: 6 }
-  const all = { flips: true, turns: true, stain: 0.1, colour: 0.2, shift: 2, zoom: 0.1, blur: 1, noise: 0.05 }
+  const all = { flips: true, turns: true, stain: 0.1, colour: 0.2, shift: 2, zoom: 0.1, tilt: 5, blur: 1, noise: 0.05 }
   expect(augmentOnce(pixels, shape, all, 1, 2, 3)).toEqual(augmentOnce(pixels, shape, all, 1, 2, 3))
   expect(augmentOnce(pixels, shape, all, 1, 2, 3)).not.toEqual(augmentOnce(pixels, shape, all, 1, 2, 4))
 })
