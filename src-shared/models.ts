@@ -30,6 +30,8 @@ export const Augmentation = z.object({
   shift: z.number().min(0).max(64).default(0),
   /** largest relative change of size, larger or smaller; 0 = off */
   zoom: z.number().min(0).max(0.5).default(0),
+  /** largest turn about the centre, degrees, either way; mirrored at the edge as above; 0 = off */
+  tilt: z.number().min(0).max(45).default(0),
   /** Gaussian blur: largest σ, px; 0 = off */
   blur: z.number().min(0).max(3).default(0),
   /** Gaussian noise: largest σ as a share of the range of values; 0 = off */

@@ -13,13 +13,18 @@ const spacing = (mpp: number | undefined): MicronPerPx | null => (mpp === undefi
 /**
  * Adds a folder or an IDX pair to the project, with the labels its names give. One that the project has already is
  * taken as it is: what people said of its patches since is not overwritten.
+ * @param flag that named the IDX pair
  */
-export async function addPatchSet({ rooms, handles }: Session, input: PatchInput): Promise<PatchSet> {
+export async function addPatchSet(
+  { rooms, handles }: Session,
+  input: PatchInput,
+  flag: '--idx' | '--validation-idx' = '--idx',
+): Promise<PatchSet> {
   const before = await rooms.calls['patches.sources']()
   const set = await (input.idx
     ? rooms.calls['patches.addIdx']({
-        images: handles.handleOf(idxFile(input.idx, 0)),
-        labels: handles.handleOf(idxFile(input.idx, 1)),
+        images: handles.handleOf(idxFile(input.idx, 0, flag)),
+        labels: handles.handleOf(idxFile(input.idx, 1, flag)),
       })
     : rooms.calls['patches.addFolder']({
         folder: handles.handleOf(path.resolve(input.folder!)),
@@ -29,8 +34,8 @@ export async function addPatchSet({ rooms, handles }: Session, input: PatchInput
   return set
 }
 
-function idxFile(files: readonly string[], place: 0 | 1): string {
-  if (files.length !== 2) throw tesseraError('USAGE', '--idx takes two files: the images, then the labels.', {})
+function idxFile(files: readonly string[], place: 0 | 1, flag: string): string {
+  if (files.length !== 2) throw tesseraError('USAGE', `${flag} takes two files: the images, then the labels.`, {})
   return path.resolve(files[place]!)
 }
 

@@ -5,7 +5,9 @@ import type { SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { Model } from '../../src-shared/models.ts'
 import type { PatchSet } from '../../src-shared/patches.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
-import type { Rooms } from '../host/rooms.ts'
+import { misreadPatches } from '../evaluation/misread.ts'
+import { MOST_SHOWN } from '../exports/misreadSheet.ts'
+import type { MisreadWritten, Rooms } from '../host/rooms.ts'
 import { activeGrid } from './find.ts'
 import { modelFile } from './modelFile.ts'
 import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
@@ -82,10 +84,14 @@ export function addPredictCommands(program: Command): void {
       .option('--mpp <µm/px>', 'scale of the pictures', positive)
       .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
       .option('--no-tta', 'look at each patch once')
+      .option('--misread <csv>', 'write every patch it takes for another class, those it is surest of first')
+      .option('--misread-sheet <png>', `draw them, at most ${MOST_SHOWN}, with what they are and were taken for`)
       .option('--json', 'one JSON object on stdout'),
-  ).action(async (options: InputOptions) => {
+  ).action(async (options: InputOptions & { misread?: string; misreadSheet?: string }) => {
     if ((options.folder === undefined) === (options.idx === undefined))
       throw tesseraError('USAGE', 'Say what to measure on: --folder DIR, or --idx IMAGES LABELS.', {})
+    const csv = options.misread === undefined ? null : await destination(options.misread)
+    const sheet = options.misreadSheet === undefined ? null : await destination(options.misreadSheet)
     await withTemporaryProject(async (session) => {
       const { rooms, handles } = session
       const model = await rooms.calls['models.import']({ file: handles.handleOf(await modelFile(options.model)) })
@@ -101,16 +107,20 @@ export function addPredictCommands(program: Command): void {
       await watchJob(rooms, run!.job)
       const { probabilities } = await rooms.readPredictions(run!.id)
       const names = model.card.classes.map((each) => each.name)
-      const result = evaluate(probabilities, truth, names)
+      const figures = evaluate(probabilities, truth, names)
+      const misread = misreadPatches(probabilities, truth, names.length)
+      const what = { set, misread, classes: names, model: model.name }
+      const written = await rooms.writeMisread(what, { csv, sheet })
       output(options.json ?? false).result(
-        result,
+        csv === null && sheet === null ? figures : { ...figures, misread: { patches: misread.length, ...written } },
         [
-          `${result.n} patches; always “${names[majority(result.confusion)]}” would be ${(100 * result.majorityBaseline).toFixed(1)} % right`,
-          `accuracy           ${withInterval(result.accuracy, result.accuracyInterval)}`,
-          `balanced accuracy  ${withInterval(result.balancedAccuracy, result.balancedAccuracyInterval)}`,
-          `AUC                ${withInterval(result.auc, result.aucInterval)}`,
+          `${figures.n} patches; always “${names[majority(figures.confusion)]}” would be ${(100 * figures.majorityBaseline).toFixed(1)} % right`,
+          `accuracy           ${withInterval(figures.accuracy, figures.accuracyInterval)}`,
+          `balanced accuracy  ${withInterval(figures.balancedAccuracy, figures.balancedAccuracyInterval)}`,
+          `AUC                ${withInterval(figures.auc, figures.aucInterval)}`,
           '',
-          confusionTable(names, result.confusion),
+          confusionTable(names, figures.confusion),
+          ...misreadInWords(misread.length, figures.n, written),
         ].join('\n'),
       )
     }, options)
@@ -191,6 +201,12 @@ async function truthOf(rooms: Rooms, set: PatchSet, model: Model): Promise<Uint1
       )
     return known
   })
+}
+
+function misreadInWords(misread: number, measured: number, { csv, sheet, shown }: MisreadWritten): string[] {
+  if (csv === null && sheet === null) return []
+  const where = [csv, sheet === null ? null : `${sheet} (${shown} shown)`].filter((each) => each !== null)
+  return ['', `${misread} of ${measured} misread: ${where.join(', ')}`]
 }
 
 const majority = (confusion: readonly number[][]): number => {

@@ -6,7 +6,7 @@ import type { Recipe } from '../../src-shared/recipe.ts'
 import type { TrainingSettingsInput, Validation } from '../../src-shared/training.ts'
 import { modelFile } from './modelFile.ts'
 import type { Session } from './openRooms.ts'
-import { number, positive, wholeFrom } from './slideCommands.ts'
+import { above, below, between, positive, wholeFrom } from './slideCommands.ts'
 
 export type RecipeOptions = {
   optimiser?: Recipe['optimiser']['kind']
@@ -23,6 +23,7 @@ export type RecipeOptions = {
   patience?: number
   shift?: number
   zoom?: number
+  tilt?: number
   blur?: number
   noise?: number
   tta?: true
@@ -43,8 +44,12 @@ export const addRecipeOptions = (command: Command): Command =>
         'sgd',
       ]),
     )
-    .option('--momentum <share>', 'sgd: Nesterov’s momentum (default: 0.9)', share)
-    .option('--weight-decay <n>', 'pull of the weights towards 0 (default: adamw 0.05, adam 0, sgd 0.0005)', share)
+    .option('--momentum <share>', 'sgd: Nesterov’s momentum (default: 0.9)', below(0, 1))
+    .option(
+      '--weight-decay <n>',
+      'pull of the weights towards 0 (default: adamw 0.05, adam 0, sgd 0.0005)',
+      between(0, 1),
+    )
     .addOption(
       new Option('--schedule <name>', 'how the learning rate changes (default: cosine)').choices([
         'cosine',
@@ -56,45 +61,51 @@ export const addRecipeOptions = (command: Command): Command =>
     .option(
       '--warm-up <share>',
       'share of the steps in which the rate climbs (default: cosine 0.1, one-cycle 0.3)',
-      share,
+      between(0, 0.9),
     )
-    .option('--label-smoothing <share>', 'share of each target spread over all classes (default: 0.05)', share)
+    .option('--label-smoothing <share>', 'share of each target spread over all classes (default: 0.05)', below(0, 1))
     .option('--class-weights <weights>', '“inverse” to their patches, or one each, as 1,3; instead of balance', weights)
     .option('--clip <norm>', 'longest gradient; longer ones are shortened to it', positive)
-    .option('--average <decay>', 'use the moving average of the weights, as 0.999', share)
+    .option('--average <decay>', 'use the moving average of the weights, as 0.999', decay)
     .addOption(
       new Option('--mixup [alpha]', 'mix pairs of patches (default alpha: 0.2)')
-        .argParser(positive)
+        .argParser(above(0, 10))
         .conflicts('cutmix'),
     )
     .addOption(
       new Option('--cutmix [alpha]', 'put a rectangle of one patch into another (default alpha: 1)')
-        .argParser(positive)
+        .argParser(above(0, 10))
         .conflicts('mixup'),
     )
-    .option('--patience <n>', 'end after so many validations without a better one', wholeFrom(1))
-    .option('--shift <px>', 'largest shift of patches, 0 = off', number)
-    .option('--zoom <share>', 'largest change of their size, 0 = off', number)
-    .option('--blur <px>', 'largest σ of a blur, every fourth patch, 0 = off', number)
-    .option('--noise <share>', 'largest σ of noise, every second patch, 0 = off', number)
+    .option('--patience <n>', 'end after so many validations without a better one', wholeFrom(1, 1000))
+    .option('--shift <px>', 'largest shift of patches, 0 = off', between(0, 64))
+    .option('--zoom <share>', 'largest change of their size, 0 = off', between(0, 0.5))
+    .option('--tilt <degrees>', 'largest turn about their centre, either way, 0 = off', between(0, 45))
+    .option('--blur <px>', 'largest σ of a blur, every fourth patch, 0 = off', between(0, 3))
+    .option('--noise <share>', 'largest σ of noise, every second patch, 0 = off', between(0, 0.25))
     .option('--tta', 'look at held-out patches in all eight symmetries; the model then does so, too')
     .option(
       '--from <onnx>',
       'begin with the weights of this model (its card beside it, or one that comes with Tessera) instead of a preset',
     )
     .option('--freeze <layers>', '--from: leave the first so many layers as they are, or all up to one by name', freeze)
-    .option('--rate-decay <share>', '--from: learning rate of a layer as a share of the next deeper one’s', share)
-    .option('--folds <k>', 'k trainings, each holding out another part, become one model', wholeFrom(2))
+    .option('--rate-decay <share>', '--from: learning rate of a layer as a share of the next deeper one’s', above(0, 1))
+    .option('--folds <k>', 'k trainings, each holding out another part, become one model', wholeFrom(2, 20))
     .addOption(new Option('--split <rule>', 'what is held out together').choices(['case', 'slide', 'blocks']))
-    .option('--checkpoint <seconds>', 'seconds between checkpoints, at most (default: 60)', positive)
+    .option('--checkpoint <seconds>', 'seconds between checkpoints, at most (default: 60)', between(1, 3600))
 
-const share = (text: string): number => {
-  const value = number(text)
-  if (value < 0 || value > 1) throw new InvalidArgumentError('a number from 0 to 1 was expected')
+const decay = (text: string): number => {
+  const value = below(0, 1)(text)
+  if (value === 0) throw new InvalidArgumentError('a number above 0 and below 1 was expected')
   return value
 }
 
-const weights = (text: string): 'inverse' | number[] => (text === 'inverse' ? text : text.split(',').map(positive))
+const weights = (text: string): 'inverse' | number[] => {
+  if (text === 'inverse') return text
+  const each = text.split(',').map(above(0, 1e6))
+  if (each.length < 2) throw new InvalidArgumentError('“inverse”, or a number for each class, as 1,3, was expected')
+  return each
+}
 
 const freeze = (text: string): Freeze => (/^\d+$/.test(text) ? Number(text) : text)
 
@@ -131,7 +142,7 @@ export function recipeOf(options: RecipeOptions): TrainingSettingsInput['recipe'
   }
 }
 
-export const changesOf = ({ shift, zoom, blur, noise }: RecipeOptions) => said({ shift, zoom, blur, noise })
+export const changesOf = ({ shift, zoom, tilt, blur, noise }: RecipeOptions) => said({ shift, zoom, tilt, blur, noise })
 
 /** What a training begins with, how often it is made and how it is measured. */
 export async function runSettings(

@@ -23,6 +23,26 @@ export const between =
     return value
   }
 
+/** above `least`, at most `most` */
+export const above =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = number(text)
+    if (value <= least || value > most)
+      throw new InvalidArgumentError(`a number above ${least}, at most ${most}, was expected`)
+    return value
+  }
+
+/** from `least` to below `end` */
+export const below =
+  (least: number, end: number) =>
+  (text: string): number => {
+    const value = number(text)
+    if (value < least || value >= end)
+      throw new InvalidArgumentError(`a number from ${least} to below ${end} was expected`)
+    return value
+  }
+
 export const positive = (text: string): number => {
   const value = number(text)
   if (value <= 0) throw new InvalidArgumentError('a number above 0 was expected')

@@ -22,7 +22,7 @@ import { clock, watchJob } from './progress.ts'
 import { destination } from './destination.ts'
 import { findRateOnTerminal } from './findRate.ts'
 import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
-import { between, positive, wholeFrom } from './slideCommands.ts'
+import { above, between, positive, wholeFrom } from './slideCommands.ts'
 
 type TrainOptions = RecipeOptions & {
   folder?: string
@@ -39,6 +39,7 @@ type TrainOptions = RecipeOptions & {
   batch?: number
   seed: number
   validation?: string
+  validationIdx?: string[]
   classes?: string
   flips: boolean
   turns: boolean
@@ -69,22 +70,27 @@ export function addTrainCommand(program: Command): void {
       ).conflicts('network'),
     )
     .addOption(
-      new Option('--epochs <n>', 'length: times through the data').argParser(positive).conflicts(['minutes', 'steps']),
+      new Option('--epochs <n>', 'length: times through the data')
+        .argParser(above(0, 10_000))
+        .conflicts(['minutes', 'steps']),
     )
     .addOption(
       new Option('--minutes <n>', 'length: about this long; a short timing turns it into steps')
-        .argParser(positive)
+        .argParser(above(0, 10_000))
         .conflicts(['epochs', 'steps']),
     )
     .addOption(
       new Option('--steps <n>', 'length: exactly this many steps, as a card says them')
-        .argParser(wholeFrom(1))
+        .argParser(wholeFrom(1, 100_000_000))
         .conflicts(['epochs', 'minutes']),
     )
-    .option('--lr <rate>', 'highest learning rate', positive)
+    .option('--lr <rate>', 'highest learning rate', above(0, 10))
     .option('--batch <n>', 'patches in a step', wholeFrom(1, 1024))
     .option('--seed <n>', 'same seed and steps, same weights', wholeFrom(0, 0xffffffff), 1)
     .option('--validation <dir|fraction>', 'measure on this folder, or hold out this share (default: 0.2; 0 = none)')
+    .addOption(
+      new Option('--validation-idx <files...>', 'measure on this IDX pair: images, labels').conflicts('validation'),
+    )
     .option('--classes <names>', 'only these classes, separated by commas')
     .option('--no-flips', 'no mirror images')
     .option('--no-turns', 'no turns by 90°')
@@ -236,7 +242,7 @@ async function settingsOf(
       { class: options.classes! },
     )
   if (validation.kind === 'source' && !wanted)
-    refuseStrangers(options.validation!, validation.source, { chosen, classes, counts })
+    refuseStrangers(measuredOn(options), validation.source, { chosen, classes, counts })
   const isPicture = sources.some((source) => source.kind === 'set' && source.channels === 1)
   const settings = {
     name,
@@ -263,9 +269,13 @@ async function settingsOf(
   return parseInput(TrainingSettings, settings, 'train') as TrainingSettings
 }
 
+/** The flag that names what is measured on, as it was typed. */
+const measuredOn = ({ validation, validationIdx }: TrainOptions): string =>
+  validationIdx ? `--validation-idx ${validationIdx.join(' ')}` : `--validation ${validation}`
+
 /** A held-out class that is not trained on would be left out of the figures in silence; often its name is misspelt. */
 function refuseStrangers(
-  folder: string,
+  flag: string,
   source: SourceId,
   { chosen, classes, counts }: { chosen: PatchClass[]; classes: PatchClass[]; counts: LabelCount[] },
 ): void {
@@ -276,7 +286,7 @@ function refuseStrangers(
   const names = (some: readonly PatchClass[]) => some.map((each) => each.name).join(', ')
   throw tesseraError(
     'CLASS_UNKNOWN',
-    `--validation ${folder} has classes that are not trained on: ${names(strangers)}. Trained on are: ${names(chosen)}. Rename the folders, or choose the classes with --classes.`,
+    `${flag} has classes that are not trained on: ${names(strangers)}. Trained on are: ${names(chosen)}. Give both the same names, or choose the classes with --classes.`,
     { class: names(strangers) },
   )
 }
@@ -287,8 +297,12 @@ function lengthOf({ epochs, minutes, steps }: TrainOptions): TrainingLength {
   return { kind: 'epochs', epochs: epochs ?? DEFAULT_EPOCHS }
 }
 
-/** A folder to measure on, or a share to hold out. */
-async function validationOf(session: Session, { validation, mpp }: TrainOptions): Promise<Validation> {
+/** A folder or an IDX pair to measure on, or a share to hold out. */
+async function validationOf(session: Session, { validation, validationIdx, mpp }: TrainOptions): Promise<Validation> {
+  if (validationIdx) {
+    const set = await addPatchSet(session, { idx: validationIdx }, '--validation-idx')
+    return { kind: 'source', source: set.id }
+  }
   if (validation === undefined) return { kind: 'fraction', fraction: 0.2, rule: 'auto' }
   const fraction = Number(validation)
   if (validation.trim() === '' || Number.isNaN(fraction)) {

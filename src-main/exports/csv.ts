@@ -20,16 +20,16 @@ export type CsvContext = {
 const PLACE = ['slide', 'case', 'file', 'col', 'row', 'x', 'y', 'width', 'height']
 const LABEL = ['label', 'labelled_by', 'labelled_at']
 /** In every row, because rows are sorted, filtered and pasted into other tables; a line above the header is not CSV. */
-const NOTICE = 'for research and teaching only; not for diagnosis'
+export const NOTICE = 'for research and teaching only; not for diagnosis'
 
 /** Lines without their end; the first names the columns. */
 export function* csvLines(entries: Iterable<PatchEntry>, context: CsvContext): Generator<string> {
   const probabilities = context.predictedClasses.map((name) => `prob_${name}`)
   const prediction = context.model === null ? [] : ['predicted', ...probabilities, 'model']
-  yield line([...PLACE, ...LABEL, ...prediction, 'notice'])
+  yield csvLine([...PLACE, ...LABEL, ...prediction, 'notice'])
   for (const { patch, place, label, prediction: said } of entries) {
     const { rect } = place ?? { rect: null }
-    yield line([
+    yield csvLine([
       context.name,
       context.case,
       context.fileOf(patch) ?? '',
@@ -63,7 +63,7 @@ export function shortest(value: number): string {
   return String(value)
 }
 
-const line = (fields: readonly (string | number)[]): string => fields.map(field).join(',')
+export const csvLine = (fields: readonly (string | number)[]): string => fields.map(field).join(',')
 
 /**
  * A field that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP advises: class and file names

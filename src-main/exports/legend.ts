@@ -27,10 +27,10 @@ export function legendSvg(legend: Legend, width: number): string {
       : classSwatches(legend.scale.classes, left)
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${LEGEND_HEIGHT}" font-family="sans-serif" font-size="13" fill="#1c1c1e">
   <rect width="100%" height="100%" fill="#ffffff"/>
-  <text x="${left}" y="22" font-weight="bold">${escape(legend.title)}</text>
+  <text x="${left}" y="22" font-weight="bold">${escapeXml(legend.title)}</text>
   ${scale}
   ${scaleBar(legend.mpp, width)}
-  <text x="${left}" y="86" font-size="11" fill="#5b5b60">${escape([RESEARCH_NOTICE, legend.note].filter(Boolean).join('  ·  '))}</text>
+  <text x="${left}" y="86" font-size="11" fill="#5b5b60">${escapeXml([RESEARCH_NOTICE, legend.note].filter(Boolean).join('  ·  '))}</text>
 </svg>`
 }
 
@@ -44,7 +44,7 @@ function probabilityBar(of: string, left: number): string {
   return `<defs><linearGradient id="viridis">${stops}</linearGradient></defs>
   <rect x="${left}" y="${BAR.y}" width="${BAR.width}" height="${BAR.height}" fill="url(#viridis)"/>
   <text x="${left}" y="64" font-size="11">0</text>
-  <text x="${left + BAR.width / 2}" y="64" font-size="11" text-anchor="middle">probability of ${escape(of)}</text>
+  <text x="${left + BAR.width / 2}" y="64" font-size="11" text-anchor="middle">probability of ${escapeXml(of)}</text>
   <text x="${left + BAR.width}" y="64" font-size="11" text-anchor="end">1</text>`
 }
 
@@ -57,7 +57,7 @@ const classSwatches = (classes: readonly { name: string; colour: Colour }[], lef
     .map(({ name, colour }, i) => {
       const x = left + i * SWATCH
       const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
-      return `<rect x="${x}" y="${BAR.y}" width="14" height="14" fill="${colour}"/><text x="${x + 20}" y="${BAR.y + 12}">${escape(short)}</text>`
+      return `<rect x="${x}" y="${BAR.y}" width="14" height="14" fill="${colour}"/><text x="${x + 20}" y="${BAR.y + 12}">${escapeXml(short)}</text>`
     })
     .join('')
 
@@ -82,7 +82,7 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Everything XML 1.0 does not know is left out. */
-const escape = (text: string): string =>
+export const escapeXml = (text: string): string =>
   text
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
     .replaceAll(/[&<>"']/g, (letter) => entities[letter]!)

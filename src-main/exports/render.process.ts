@@ -34,6 +34,20 @@ serve(parentWire(), renderContract, {
         .toBuffer()
       return { png }
     },
+    async 'render.sheet'({ width, height, svg, edge, pictures }) {
+      const layers = await Promise.all(
+        pictures.map(async ({ picture, left, top }) => ({
+          input: await sharp(picture).resize(edge, edge, { kernel: 'nearest', fit: 'fill' }).png().toBuffer(),
+          left,
+          top,
+        })),
+      )
+      const png = await sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
+        .composite([{ input: Buffer.from(svg), left: 0, top: 0 }, ...layers])
+        .png({ compressionLevel: 6 })
+        .toBuffer()
+      return { png }
+    },
   },
   streams: {},
 })

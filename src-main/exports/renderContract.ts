@@ -25,6 +25,19 @@ export const renderContract = {
       }),
       z.object({ png: bytes }),
     ),
+    /** Pictures on a sheet with words, as PNG; lengths in px of the sheet. Small pictures are enlarged, pixel by pixel. */
+    'render.sheet': call(
+      z.object({
+        width: z.number().int().positive(),
+        height: z.number().int().positive(),
+        /** ground, frames and words */
+        svg: z.string(),
+        /** px of each picture */
+        edge: z.number().int().positive(),
+        pictures: z.array(z.object({ /** PNG */ picture: bytes, left: z.number().int(), top: z.number().int() })),
+      }),
+      z.object({ png: bytes }),
+    ),
   },
   streams: {},
   events: {},

@@ -93,7 +93,11 @@ function* ended(lines: Iterable<string>, end: string): Generator<string> {
   for (const line of lines) yield line + end
 }
 
-function setFiles({ store, sourceSeq }: ExportDependencies, source: PatchSource['id']): Map<number, string> {
+/** The file of each patch of a set that has one. */
+export function setFiles(
+  { store, sourceSeq }: Pick<ExportDependencies, 'store' | 'sourceSeq'>,
+  source: PatchSource['id'],
+): Map<number, string> {
   const rows = store.read.all<{ patch: number; file: string }>(
     'SELECT patch, file FROM patch_set_rows WHERE source = @source AND file IS NOT NULL',
     { source: sourceSeq(source) },

@@ -3,7 +3,8 @@
  * have made it look. What is drawn depends only on the random numbers given, so a run can be repeated.
  *
  *   flips, turns   the eight symmetries of the square; tissue has no up or down
- *   shift, zoom    up to so many px, and so much larger or smaller; mirrored at the edge
+ *   shift, zoom,   up to so many px, so much larger or smaller, and uniform in ±tilt degrees about its centre; mirrored at
+ *   tilt           the edge
  *   blur           every fourth patch, σ uniform in 0 … blur px
  *   stain          amount' = amount · (1 + α) + β of each stain, α and β uniform in ±stain
  *   colour         brightness, contrast (around the mean) and saturation, each times 1 + uniform in ±colour
@@ -45,15 +46,15 @@ const NOISY = 0.5
 const LUMA = [0.299, 0.587, 0.114] as const
 
 export function augmentation(settings: Augmentation, shape: PatchShape, normalisation: Normalisation): Augment {
-  const { shift, zoom, blur, noise } = settings
-  const moves = shift > 0 || zoom > 0
+  const { shift, zoom, tilt, blur, noise } = settings
+  const moves = shift > 0 || zoom > 0 || tilt > 0
   const scratch = new Uint8Array(moves || blur > 0 ? patchBytes(shape) : 0)
   const place = placer(shape)
   const soften = blurrer(shape)
   const recolour = recolouring(settings, shape, normalisation)
   return (pixels, from, random, into, to) => {
     const walk = drawWalk(settings, shape, random)
-    if (moves) place(pixels, from, drawPlacement(shift, zoom, random), scratch)
+    if (moves) place(pixels, from, drawPlacement(settings, random), scratch)
     else if (blur > 0) scratch.set(pixels.subarray(from, from + scratch.length))
     if (blur > 0 && random.next() < BLURRED) soften(scratch, random.between(0, blur))
     if (scratch.length > 0) recolour(scratch, 0, walk, random, into, to)

@@ -7,7 +7,9 @@ import type { Project } from '../../src-shared/projects.ts'
 import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import { createExports, writeRequest } from '../exports/handlers.ts'
+import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import type { Predicted } from '../exports/patchTable.ts'
+import { setFiles } from '../exports/writers.ts'
 import type { FileHandles } from '../files/handles.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
@@ -47,6 +49,9 @@ export type RoomsOptions = {
   onUnexpected?: (error: unknown) => void
 }
 
+/** @property shown patches on the sheet; null without one */
+export type MisreadWritten = { csv: string | null; sheet: string | null; shown: number | null }
+
 export interface Rooms {
   project: Project
   calls: RoomCalls
@@ -61,6 +66,11 @@ export interface Rooms {
   exportById(id: string): { file: string; name: string } | null
   /** Writes an export to a file of the caller's choice, without a job. @returns the files written */
   writeExport(request: ExportRequest, file: string): Promise<string[]>
+  /** Writes the misread patches of a set to files of the caller's choice; null = not wanted. */
+  writeMisread(
+    what: Omit<MisreadExport, 'fileOf'>,
+    files: { csv: string | null; sheet: string | null },
+  ): Promise<MisreadWritten>
   readPredictions(run: PredictionRunId): Promise<Predicted>
   /** Stops jobs where they can go on later, ends the processes, frees the lock. */
   close(): Promise<void>
@@ -220,6 +230,18 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     exportById: exports.fileById,
     writeExport: (request, file) =>
       writeRequest(exporting, request, file, { signal: new AbortController().signal, report: () => undefined }),
+    async writeMisread(what, { csv, sheet }) {
+      const files = setFiles(exporting, what.set.id)
+      const misread = { ...what, fileOf: (patch: number) => files.get(patch) ?? null }
+      if (csv !== null) await writeMisreadCsv(misread, csv)
+      const shown =
+        sheet === null
+          ? null
+          : await writeMisreadSheet(misread, sheet, workerHost, async (wanted, edge) =>
+              patches.handlers['patches.pictures']({ source: what.set.id, patches: wanted, margin: 0, edge }),
+            )
+      return { csv, sheet, shown }
+    },
     readPredictions: predictions.read,
     async close() {
       await jobs.shutDown()

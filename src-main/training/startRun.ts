@@ -80,7 +80,10 @@ export async function untrained({ order, trainer, optimiser }: Run): Promise<Lea
 /** What must be the same for a run to go on, as one hash. Its length is in the checkpoint, as steps. */
 function fingerprint(order: TrainingOrder, data: TrainingData): string {
   const { network, classes, normalisation, learningRate, batchSize, balanced, seed, testTime } = order
-  const { recipe, augmentation } = order
+  const { recipe } = order
+  // Came later than checkpoints that are still to be gone on from: left out where it changes nothing.
+  const { tilt, ...earlier } = order.augmentation
+  const augmentation = tilt === 0 ? earlier : order.augmentation
   // The earlier model's file may have moved; its checksum says which it is.
   const start = order.start && { ...order.start, file: '' }
   const what = { network, classes, normalisation, learningRate, batchSize, balanced, seed, testTime }

@@ -33,7 +33,7 @@ export function targetsInWords({ recipe, balanced }: Pick<TrainingSettings, 'rec
 }
 
 export function augmentationInWords(augmentation: Augmentation): string {
-  const { flips, turns, stain, colour, shift, zoom, blur, noise } = augmentation
+  const { flips, turns, stain, colour, shift, zoom, tilt, blur, noise } = augmentation
   return said(
     [
       flips && 'mirrored',
@@ -42,6 +42,7 @@ export function augmentationInWords(augmentation: Augmentation): string {
       colour > 0 && `colours ± ${percent(colour, 0)}`,
       shift > 0 && `shifted up to ${fixed(shift, 0)} px`,
       zoom > 0 && `zoomed ± ${percent(zoom, 0)}`,
+      tilt > 0 && `tilted ± ${tilt}°`,
       blur > 0 && `blurred up to ${fixed(blur, 1)} px`,
       noise > 0 && `noise up to ${percent(noise, 0)}`,
     ],

@@ -7,7 +7,7 @@ import { seeded } from '../../../src-main/nn/random.ts'
 type Case = { alpha: number[]; beta: number[]; pixels: number[]; changed: number[] }
 const { cases } = JSON.parse(readFileSync(new URL('stains.json', import.meta.url), 'utf8')) as { cases: Case[] }
 
-const settings = { flips: false, turns: false, stain: 0.2, colour: 0, shift: 0, zoom: 0, blur: 0, noise: 0 }
+const settings = { flips: false, turns: false, stain: 0.2, colour: 0, shift: 0, zoom: 0, tilt: 0, blur: 0, noise: 0 }
 const asValues = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] }
 
 test.each(cases)('factors $alpha and amounts $beta change colours as the paper says', (golden) => {

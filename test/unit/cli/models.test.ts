@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CLEAR_LINE } from '../../../src-main/cli/output.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
@@ -130,6 +131,50 @@ describe('a folder of patches', { timeout: 120_000 }, () => {
       expect(high).toBeGreaterThanOrEqual(figures[name]!)
     }
     expect(figures.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual([10, 10])
+  })
+
+  describe('misread patches', () => {
+    type Measured = Evaluation & { misread: { patches: number; csv: string; sheet: string; shown: number } }
+    const folder = mkdtempSync(path.join(shared, 'misread'))
+    const [csv, sheet] = [path.join(folder, 'wrong.csv'), path.join(folder, 'neu', 'wrong.png')]
+    let measured: Measured & { exit: number | null }
+    beforeAll(async () => {
+      const args = ['evaluate', '--model', model, '--folder', held, '--misread', csv, '--misread-sheet', sheet]
+      measured = await told<Measured>(args)
+    })
+
+    test('stand in a table, each that the matrix counts beside its diagonal, the surest first', () => {
+      const rows = parse(readFileSync(csv), { columns: true }) as Record<string, string>[]
+      const wrong = measured.confusion.flatMap((row, k) => row.filter((_, predicted) => predicted !== k))
+      expect(rows).toHaveLength(wrong.reduce((sum, each) => sum + each, 0))
+      expect(measured).toMatchObject({ exit: 0, misread: { patches: rows.length, csv, sheet, shown: rows.length } })
+      const sure = rows.map((row) => Number(row[`prob_${row['predicted']}`]))
+      expect(sure).toEqual(sure.toSorted((a, b) => b - a))
+      for (const row of rows) {
+        expect(row['file']).toMatch(new RegExp(`^${row['truth']}/.+\\.jpg$`))
+        expect(row['predicted']).not.toBe(row['truth'])
+        expect(Number(row['prob_tumor']) + Number(row['prob_normal'])).toBeCloseTo(1, 5)
+        expect(row['notice']).toContain('not for diagnosis')
+      }
+    })
+
+    test('are drawn on a sheet: the very patch stands where the first of them belongs', async () => {
+      const rows = parse(readFileSync(csv), { columns: true }) as Record<string, string>[]
+      const columns = Math.min(10, Math.max(4, rows.length))
+      expect(await sharp(sheet).metadata()).toMatchObject({ format: 'png', width: 32 + 152 * columns })
+      if (rows.length === 0) return
+      const at = { left: 16 + (152 - 96) / 2, top: 64, width: 96, height: 96 }
+      const drawn = await sharp(sheet).extract(at).removeAlpha().raw().toBuffer()
+      const patch = await sharp(path.join(held, rows[0]!['file']!)).raw().toBuffer()
+      expect(drawn.equals(patch)).toBe(true)
+    })
+
+    test('without the flags nothing is written and nothing said of them; a folder as file is refused before the work', async () => {
+      expect(await told(['evaluate', '--model', model, '--folder', held])).not.toHaveProperty('misread')
+      expect(
+        await refusal(['evaluate', '--model', '/nowhere.onnx', '--folder', held, '--misread', folder]),
+      ).toMatchObject({ code: 'FILE_IS_DIRECTORY' })
+    })
   })
 
   test('predict gives every patch its file, its class and its probabilities', async () => {
@@ -273,8 +318,8 @@ describe('what can not be trained on, or measured, is refused by name', { timeou
   })
 })
 
-/** Digits as MNIST has them: labels begin with 5, then 0. */
-function idxPair(folder: string, count: number): string[] {
+/** Digits as MNIST has them: labels begin with 5, then 0. Each digit is grey of its own in its upper half. */
+function idxPair(folder: string, count: number, name = 'train'): [string, string] {
   const images = Buffer.alloc(16 + count * 28 * 28)
   for (const [i, value] of [0x803, count, 28, 28].entries()) images.writeUInt32BE(value, 4 * i)
   const labels = Buffer.alloc(8 + count)
@@ -285,9 +330,12 @@ function idxPair(folder: string, count: number): string[] {
     labels[8 + i] = digit
     images.fill(25 * digit, 16 + i * 784, 16 + i * 784 + 392)
   }
-  const files = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'].map((name) => path.join(folder, name))
-  writeFileSync(files[0]!, images)
-  writeFileSync(files[1]!, labels)
+  const files: [string, string] = [
+    path.join(folder, `${name}-images-idx3-ubyte`),
+    path.join(folder, `${name}-labels-idx1-ubyte`),
+  ]
+  writeFileSync(files[0], images)
+  writeFileSync(files[1], labels)
   return files
 }
 
@@ -315,9 +363,50 @@ test('an IDX pair trains a model of ten digits in their order', { timeout: 60_00
   const measured = await told<Evaluation>(['evaluate', '--model', out, '--idx', ...pair])
   expect(measured).toMatchObject({ exit: 0, n: 100, classes: digits })
   expect(measured.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual(digits.map(() => 10))
-  expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]!])).toMatchObject({ code: 'USAGE' })
+  expect(await refusal(['evaluate', '--model', out, '--idx', pair[0]])).toMatchObject({ code: 'USAGE' })
   expect(await refusal(['evaluate', '--model', out, '--folder', held])).toMatchObject({
     code: 'MODEL_CLASSES_MISMATCH',
+  })
+})
+
+describe('--validation-idx', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(path.join(shared, 'idx'))
+  const pair = idxPair(folder, 100)
+  const other = idxPair(folder, 40, 'held')
+  const out = path.join(folder, 'digits.onnx')
+  const train = ['train', '--idx', ...pair, '--model', out, '--network', 'small-vgg', '--steps', '2']
+
+  test('measures on that pair: all of it, and none of what is trained on', async () => {
+    const trained = await told<{ split: ModelCard['split']; validation: Evaluation }>([
+      ...train,
+      '--validation-idx',
+      ...other,
+    ])
+    expect(trained).toMatchObject({
+      exit: 0,
+      split: { rule: 'given', training: { patches: 100 }, validation: { patches: 40 } },
+      validation: { n: 40 },
+    })
+    const { exit: _exit, stderr: _stderr, ...again } = await told(['evaluate', '--model', out, '--idx', ...other])
+    expect(again).toEqual(trained.validation)
+  })
+
+  test('takes two files, not together with --validation, and no classes that are not trained on', async () => {
+    expect(await refusal([...train, '--validation-idx', other[0]])).toMatchObject({
+      code: 'USAGE',
+      message: '--validation-idx takes two files: the images, then the labels.',
+    })
+    expect(await refusal([...train, '--validation', '0.3', '--validation-idx', ...other])).toMatchObject({
+      code: 'USAGE',
+    })
+    const few = idxPair(folder, 2, 'few')
+    const ofFew = ['train', '--idx', ...few, '--model', out, '--steps', '2', '--validation-idx', ...other]
+    expect(await refusal(ofFew)).toMatchObject({
+      code: 'CLASS_UNKNOWN',
+      message: expect.stringMatching(
+        /^--validation-idx .+held-labels-idx1-ubyte has classes that are not trained on: /,
+      ),
+    })
   })
 })
 

@@ -44,13 +44,32 @@ describe('the recipe', () => {
     '--folds 1',
     '--class-weights a,b',
     '--patience 0',
+    '--zoom 2',
+    '--shift -1',
+    '--tilt 46',
+    '--blur 3.1',
+    '--noise 0.3',
+    '--warm-up 1',
+    '--label-smoothing 1',
+    '--momentum 1',
+    '--average 0',
+    '--average 1',
+    '--clip 0',
+    '--mixup 11',
+    '--cutmix 0',
+    '--patience 1001',
+    '--folds 21',
+    '--rate-decay 0',
+    '--checkpoint 0.5',
+    '--class-weights 1',
+    '--class-weights 0,1',
   ])('%s is refused before anything is read', (text) =>
     expect(() => optionsOf(text)).toThrow(expect.objectContaining({ name: 'CommanderError' })),
   )
 })
 
 test('changes of patches that were not said are left to the contract', () => {
-  expect(changesOf(optionsOf('--shift 4 --noise 0.05'))).toEqual({ shift: 4, noise: 0.05 })
+  expect(changesOf(optionsOf('--shift 4 --tilt 10 --noise 0.05'))).toEqual({ shift: 4, tilt: 10, noise: 0.05 })
   expect(changesOf(optionsOf(''))).toEqual({})
 })
 

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { createPinia, setActivePinia } from 'pinia'
 import { describe, expect, test } from 'vitest'
 import { csvLines } from '../../../src-main/exports/csv.ts'
+import { misreadLines } from '../../../src-main/exports/misreadCsv.ts'
 import { fakeMain } from '../../../src-renderer/api/fake/index.ts'
 import { scenes } from '../../../src-renderer/api/fake/scene.ts'
 import { openApi } from '../../../src-renderer/api/index.ts'
@@ -88,6 +89,12 @@ describe('exporting.md', () => {
       fileOf: () => null,
     })
     for (const column of header!.split(',')) expect(page).toContain(`| \`${column}\` |`)
+  })
+
+  test('explains every column of the table of misread patches', () => {
+    const section = page.split('\n## Misread patches\n')[1]!.split('\n## ')[0]!
+    const [header] = misreadLines([], { classes: ['CLASS'], model: 'model', fileOf: () => null })
+    for (const column of header!.split(',')) expect(section).toContain(`| \`${column}\` |`)
   })
 
   test('explains every field of the card', () => {

@@ -3,7 +3,7 @@ import { augmentation } from '../../../src-main/features/augment.ts'
 import { DENSITY, STAINS, STAINS_INVERSE, product, valueOfDensity } from '../../../src-main/features/stains.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 
-const off = { flips: false, turns: false, stain: 0, colour: 0, shift: 0, zoom: 0, blur: 0, noise: 0 }
+const off = { flips: false, turns: false, stain: 0, colour: 0, shift: 0, zoom: 0, tilt: 0, blur: 0, noise: 0 }
 /** Values come out as they went in: (value / 255 − 0) / (1 / 255). */
 const asValues = (channels: number) => ({ mean: new Array(channels).fill(0), std: new Array(channels).fill(1 / 255) })
 
@@ -126,7 +126,7 @@ describe('colour jitter', () => {
 test('the same numbers give the same patch, other numbers another', () => {
   const pixels = Uint8Array.from({ length: 3 * 36 }, (_, place) => (place * 53) % 256)
   const shape = { channels: 3, height: 6, width: 6 }
-  const all = { flips: true, turns: true, stain: 0.1, colour: 0.2, shift: 2, zoom: 0.1, blur: 1, noise: 0.05 }
+  const all = { flips: true, turns: true, stain: 0.1, colour: 0.2, shift: 2, zoom: 0.1, tilt: 5, blur: 1, noise: 0.05 }
   expect(augmentOnce(pixels, shape, all, 1, 2, 3)).toEqual(augmentOnce(pixels, shape, all, 1, 2, 3))
   expect(augmentOnce(pixels, shape, all, 1, 2, 3)).not.toEqual(augmentOnce(pixels, shape, all, 1, 2, 4))
 })

@@ -1,4 +1,4 @@
-/** Shift, zoom, blur and noise of patches, the eight symmetries, and the preview of it all. */
+/** Shift, zoom, tilt, blur and noise of patches, the eight symmetries, and the preview of it all. */
 import { describe, expect, test } from 'vitest'
 import { Augmentation } from '../../../src-shared/models.ts'
 import { augmentation } from '../../../src-main/features/augment.ts'
@@ -6,7 +6,7 @@ import { blurrer } from '../../../src-main/features/blur.ts'
 import { normalisationTables, toNetworkInput } from '../../../src-main/features/networkInput.ts'
 import { measureNormalisation } from '../../../src-main/features/normalisation.ts'
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
-import { placer } from '../../../src-main/features/placement.ts'
+import { drawPlacement, type Placement, placer } from '../../../src-main/features/placement.ts'
 import { previewAugmentation } from '../../../src-main/features/preview.ts'
 import { DENSITY, LEAST_DENSITY, STAINS, STAINS_INVERSE, VALUES } from '../../../src-main/features/stains.ts'
 import { symmetriesOf } from '../../../src-main/features/symmetries.ts'
@@ -20,7 +20,7 @@ describe('shift and zoom', () => {
   const placed = (placement: { right: number; down: number; zoom: number }, shape = row, pixels?: Uint8Array) => {
     const from = pixels ?? Uint8Array.of(10, 20, 30, 40, 50)
     const into = new Uint8Array(from.length)
-    placer(shape)(from, 0, placement, into)
+    placer(shape)(from, 0, { ...placement, tilt: 0 }, into)
     return [...into]
   }
 
@@ -54,6 +54,128 @@ describe('shift and zoom', () => {
       Uint8Array.of(7, 7, 7, 7),
     )
     expect(out).toEqual([7, 7, 7, 7])
+  })
+})
+
+describe('tilt', () => {
+  /**
+   * The same picture by other means: as a homogeneous matrix from source to target, inverted by its adjugate, and bilinear
+   * as a sum over all pixels with the hat function max(0, 1 − |distance|), in the mirrored plane.
+   */
+  function expected(pixels: Uint8Array, width: number, height: number, { right, down, zoom, tilt }: Placement) {
+    const angle = (tilt / 180) * Math.PI
+    const [a, b, c, d] = [
+      zoom * Math.cos(angle),
+      -zoom * Math.sin(angle),
+      zoom * Math.sin(angle),
+      zoom * Math.cos(angle),
+    ]
+    const determinant = a * d - b * c
+    const [cx, cy] = [(width - 1) / 2, (height - 1) / 2]
+    const unfolded = (place: number, length: number): number => {
+      let at = place
+      while (at < 0 || at >= length) at = at < 0 ? -1 - at : 2 * length - 1 - at
+      return at
+    }
+    return Float64Array.from({ length: width * height }, (_, i) => {
+      const [dx, dy] = [(i % width) - cx, Math.floor(i / width) - cy]
+      const x = cx + (d * dx - b * dy) / determinant + right
+      const y = cy + (a * dy - c * dx) / determinant + down
+      let sum = 0
+      for (let row = Math.floor(y); row <= Math.ceil(y); row++)
+        for (let column = Math.floor(x); column <= Math.ceil(x); column++)
+          sum +=
+            (1 - Math.abs(x - column)) *
+            (1 - Math.abs(y - row)) *
+            pixels[unfolded(row, height) * width + unfolded(column, width)]
+      return sum
+    })
+  }
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'with shift and zoom, every value is where another calculation puts it (seed %i)',
+    (seed) => {
+      const random = seeded(seed)
+      const [width, height] = [2 + random.below(20), 2 + random.below(20)]
+      const pixels = Uint8Array.from({ length: width * height }, () => random.below(256))
+      const placement = drawPlacement({ shift: 5, zoom: 0.4, tilt: 45 }, random)
+      const into = new Uint8Array(pixels.length)
+      placer({ channels: 1, height, width })(pixels, 0, placement, into)
+      const want = expected(pixels, width, height, placement)
+      // half a grey level, and 1/512 of a step along each axis between pixels 255 apart
+      for (let i = 0; i < into.length; i++) expect(Math.abs(into[i] - want[i])).toBeLessThan(0.5 + 1 + 1e-6)
+    },
+  )
+
+  test('45° clockwise: what was right of the centre comes to lie below it, on the diagonal', () => {
+    const pixels = new Uint8Array(49)
+    pixels[7 * 3 + 5] = 200 // two to the right
+    const into = new Uint8Array(49)
+    placer({ channels: 1, height: 7, width: 7 })(pixels, 0, { right: 0, down: 0, zoom: 1, tilt: 45 }, into)
+    const brightest = into.indexOf(Math.max(...into))
+    expect([brightest % 7, Math.floor(brightest / 7)]).toEqual([4, 4]) // √2 to the right, √2 down
+  })
+
+  test('a quarter turn puts every pixel of every colour where a transposition and a flip put it', () => {
+    const [edge, channels] = [6, 3]
+    const pixels = Uint8Array.from({ length: edge * edge * channels }, (_, i) => (i * 89) % 256)
+    const into = new Uint8Array(pixels.length)
+    placer({ channels, height: edge, width: edge })(pixels, 0, { right: 0, down: 0, zoom: 1, tilt: 90 }, into)
+    for (let y = 0; y < edge; y++)
+      for (let x = 0; x < edge; x++)
+        for (let channel = 0; channel < channels; channel++)
+          expect(into[channels * (edge * y + x) + channel]).toBe(
+            pixels[channels * (edge * (edge - 1 - x) + y) + channel],
+          )
+  })
+
+  test.each([1, 2, 3])('of next to nothing is no tilt, bit for bit (seed %i)', (seed) => {
+    const random = seeded(seed)
+    const shape = { channels: 3, height: 12, width: 9 }
+    const pixels = Uint8Array.from({ length: 12 * 9 * 3 }, () => random.below(256))
+    const [straight, tilted] = [new Uint8Array(pixels.length), new Uint8Array(pixels.length)]
+    const placement = { ...drawPlacement({ shift: 3, zoom: 0.3, tilt: 0 }, random), down: 2 }
+    const place = placer(shape)
+    place(pixels, 0, placement, straight)
+    place(pixels, 0, { ...placement, tilt: 1e-12 }, tilted)
+    expect(tilted).toEqual(straight)
+  })
+
+  test('is drawn evenly from both sides, and takes no random number when it is off', () => {
+    const drawn = Array.from(
+      { length: 2000 },
+      (_, seed) => drawPlacement({ shift: 0, zoom: 0, tilt: 20 }, seeded(seed)).tilt,
+    )
+    expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(20)
+    expect(mean(drawn)).toBeCloseTo(0, -0.5) // within ±1.6°, five standard errors
+    expect(mean(drawn.map((tilt) => tilt ** 2))).toBeGreaterThan(20 ** 2 / 3 - 15)
+    expect(mean(drawn.map((tilt) => tilt ** 2))).toBeLessThan(20 ** 2 / 3 + 15)
+    const [one, other] = [seeded(7), seeded(7)]
+    drawPlacement({ shift: 2, zoom: 0.1, tilt: 0 }, one)
+    other.next()
+    other.next()
+    other.next()
+    expect(one.next()).toBe(other.next())
+  })
+
+  test('reaches the network: a patch with a line comes out turned, by an angle that is not twice the same', () => {
+    const shape = { channels: 1, height: 33, width: 33 }
+    const pixels = new Uint8Array(33 * 33)
+    for (let x = 0; x < 33; x++) pixels[33 * 16 + x] = 255
+    const slopeOf = (seed: number): number => {
+      const into = new Float32Array(pixels.length)
+      augmentation({ ...off, tilt: 30 }, shape, { mean: [0], std: [1] })(pixels, 0, seeded(seed), into, 0)
+      const rowOf = (x: number) => {
+        const column = Array.from({ length: 33 }, (_, y) => into[33 * y + x])
+        return column.reduce((sum, value, y) => sum + value * y, 0) / column.reduce((sum, value) => sum + value, 0)
+      }
+      return (Math.atan2(rowOf(24) - rowOf(8), 16) * 180) / Math.PI
+    }
+    const slopes = Array.from({ length: 40 }, (_, seed) => slopeOf(seed))
+    expect(Math.max(...slopes)).toBeGreaterThan(20)
+    expect(Math.min(...slopes)).toBeLessThan(-20)
+    expect(Math.max(...slopes.map(Math.abs))).toBeLessThan(31)
+    expect(new Set(slopes).size).toBeGreaterThan(35) // tilts of next to nothing look alike
   })
 })
 
@@ -163,7 +285,7 @@ describe('the preview', () => {
     shape,
   )
   const normalisation = measureNormalisation(pixels)
-  const strong = Augmentation.parse({ stain: 0.1, colour: 0.3, shift: 2, zoom: 0.2, blur: 1, noise: 0.1 })
+  const strong = Augmentation.parse({ stain: 0.1, colour: 0.3, shift: 2, zoom: 0.2, tilt: 10, blur: 1, noise: 0.1 })
 
   test('without any change is the patch, byte for byte', () => {
     const [first, second] = previewAugmentation(pixels, off, normalisation, 1, 1)

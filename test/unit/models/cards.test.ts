@@ -67,7 +67,7 @@ describe('a card of version 1', () => {
       labelSmoothing: 0.03,
     })
     expect(card).toMatchObject({ testTime: 'none', members: [], training: { start: null, stoppedAt: null } })
-    expect(card.training.augmentation).toMatchObject({ shift: 0, zoom: 0, blur: 0, noise: 0 })
+    expect(card.training.augmentation).toMatchObject({ shift: 0, zoom: 0, tilt: 0, blur: 0, noise: 0 })
     expect(card.training).not.toHaveProperty('optimiser')
   })
 

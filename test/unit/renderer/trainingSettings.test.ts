@@ -48,8 +48,18 @@ test('settings that were changed go back to what a first run begins with; data a
 test('every group of settings says in words what it is set to, and nothing of what is off', () => {
   expect(augmentationInWords(Augmentation.parse({}))).toBe('mirrored, turned by 90°, stains ± 0.05, colours ± 15 %')
   expect(
-    augmentationInWords({ flips: false, turns: false, stain: 0, colour: 0, shift: 4, zoom: 0.1, blur: 1, noise: 0.02 }),
-  ).toBe('shifted up to 4 px, zoomed ± 10 %, blurred up to 1.0 px, noise up to 2 %')
+    augmentationInWords({
+      flips: false,
+      turns: false,
+      stain: 0,
+      colour: 0,
+      shift: 4,
+      zoom: 0.1,
+      tilt: 8,
+      blur: 1,
+      noise: 0.02,
+    }),
+  ).toBe('shifted up to 4 px, zoomed ± 10 %, tilted ± 8°, blurred up to 1.0 px, noise up to 2 %')
   const recipe = Recipe.parse({ mix: MixChoice.parse({ kind: 'cutmix' }), patience: 4, clipNorm: 1 })
   expect(optimiserInWords(recipe)).toBe('AdamW, cosine with warm-up, weight decay 0.05, gradient clipped at 1')
   expect(targetsInWords({ recipe, balanced: true })).toBe(

@@ -83,6 +83,17 @@ describe('the same order gives the same weights, to the last bit', () => {
   })
 })
 
+test('a checkpoint from before patches could be tilted is gone on from where they are not', async () => {
+  const folder = aFolder()
+  const order = anOrder(folder)
+  const { tilt: _tilt, ...before } = order.augmentation
+  await runTraining({ ...order, augmentation: before as TrainingOrder['augmentation'] }, someData(), 5)
+  await expect(runTraining({ ...order, augmentation: { ...order.augmentation, tilt: 10 } })).rejects.toMatchObject({
+    code: 'CHECKPOINT_BROKEN',
+  })
+  expect((await runTraining(order))['steps-found']).toMatchObject([{ step: 5, steps: 30 }])
+})
+
 describe('the best weights', () => {
   test('are those of the least validation loss, and become the model', async () => {
     const folder = aFolder()
