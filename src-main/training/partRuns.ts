@@ -18,6 +18,7 @@ import { writeBytes } from '../files/writeFile.ts'
 import type { JobControl } from '../jobs/queue.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import { type LabelledFile, TrainedOn, type TrainingOrder } from '../nn/engineContract.ts'
+import { measureHeldOut } from './heldOut.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { runFolds, SIDES, type RunPatches } from './rows.ts'
 import { joinedTargets, pixelFile, type SideName } from './runFiles.ts'
@@ -183,42 +184,8 @@ async function measurePart(
   const facts = { id, normalisation, sha256, parameters, receptiveFieldPx, trainedOn, ...ended }
   if (!validation) return { ...facts, evaluation: null, probabilities: [] }
   const how = { file, normalisation, testTime, device }
-  const probabilities = await predictHeldOut(engine, how, validation, classes.length, signal)
-  if (!probabilities) return null
-  const evaluation = await engine.call('engine.evaluate', { probabilities, truth: validation.classOf, classes })
-  return { ...facts, evaluation, probabilities: [...probabilities] }
-}
-
-/** Patches the engine is asked for at once, so that a run can be stopped while it is measured. */
-const BLOCK = 1024
-
-/** @returns [held-out patch, class]; null when it was asked to stop meanwhile */
-async function predictHeldOut(
-  engine: EngineClient,
-  how: { file: string; normalisation: Normalisation; testTime: Order['testTime']; device: DeviceName },
-  { file, classOf, chosen }: LabelledFile,
-  classes: number,
-  signal: AbortSignal,
-): Promise<Float32Array<ArrayBuffer> | null> {
-  const { model } = await engine.call('engine.openModel', how)
-  try {
-    const probabilities = new Float32Array(classOf.length * classes)
-    for (let first = 0; first < classOf.length; first += BLOCK) {
-      if (signal.aborted) return null
-      const block = await engine.call('engine.predict', {
-        model,
-        file,
-        patches: chosen?.patches ?? classOf.length,
-        ...(chosen ? { rows: chosen.rows } : {}),
-        first,
-        count: Math.min(BLOCK, classOf.length - first),
-      })
-      probabilities.set(block.probabilities, first * classes)
-    }
-    return probabilities
-  } finally {
-    await engine.call('engine.closeModel', { model })
-  }
+  const measured = await measureHeldOut(engine, how, validation, classes, signal)
+  return measured && { ...facts, evaluation: measured.evaluation, probabilities: [...measured.probabilities] }
 }
 
 const placesOn = (sides: Uint8Array, side: SideName): Uint32Array =>

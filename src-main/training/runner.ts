@@ -26,6 +26,7 @@ import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
 import { beginningsOf, type EarlierModels } from './beginning.ts'
 import { type CardFacts, cardOf } from './card.ts'
+import { measureHeldOut } from './heldOut.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { type PartResult, seedOfMember, trainFolds, trainMembers } from './partRuns.ts'
@@ -182,19 +183,29 @@ async function trainWhole(
   const order = { ...wholeOrder(prepared, prepared.beginnings[0]), device }
   const finished = await trainPart(dependencies, { run, order, part: null }, engine, control)
   if (!finished) return null
-  const best = listPoints(dependencies.store.read, run.id).find(
-    (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
-  )
   const write = (file: string, metadata: Record<string, string>) =>
     engine.call('engine.exportModel', { folder: order.folder, file, metadata })
   // Written twice: what the card says of the network is known only once its weights are there.
-  const facts = await write(path.join(folder, 'draft.onnx'), {})
+  const draft = path.join(folder, 'draft.onnx')
+  const facts = await write(draft, {})
+  const best = listPoints(dependencies.store.read, run.id).find(
+    (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
+  )
+  let validation = best?.kind === 'validation' ? best.evaluation : null
+  if (order.testTime !== 'none' && order.validation) {
+    // On its way each patch was looked at once; the figure of the model is of how it will look.
+    control.report({ phase: 'measuring as it will be used' })
+    const how = { file: draft, normalisation: facts.normalisation, testTime: order.testTime, device }
+    const measured = await measureHeldOut(engine, how, order.validation, run.classNames, control.signal)
+    if (!measured) return null
+    validation = measured.evaluation
+  }
   return {
     ...facts,
     ...finished,
     trainedOn: [facts.trainedOn],
     epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
-    validation: best?.kind === 'validation' ? best.evaluation : null,
+    validation,
     members: [],
     write,
   }
