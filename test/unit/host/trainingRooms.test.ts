@@ -236,6 +236,20 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     expect(JSON.parse(readFileSync(cardFileOf(file), 'utf8'))).toMatchObject({ version: 2, testTime: 'd4' })
   })
 
+  test('the card’s figure is of the model as it will look at patches: eight ways, the mean of the eight', async () => {
+    const { bench, set, trained, predicted } = await labelledBench(12)
+    await bench.calls['labels.importFromSet']({ set: set.id })
+    const labels = await bench.calls['labels.of']({ source: set.id })
+    const truth = Uint16Array.from(labels.class, (number) => [1, 2].indexOf(number))
+    const held = { validation: { kind: 'source', source: set.id } }
+    const model = await trained({ ...held, testTime: 'd4', length: { kind: 'steps', steps: 6 } })
+    const names = model.card.classes.map(({ name }) => name)
+    const eight = evaluate((await predicted(model)).probabilities, truth, names)
+    expect(model.card.validation).toEqual(eight)
+    const once = await trained({ ...held, length: { kind: 'steps', steps: 6 } })
+    expect(once.card.validation).toEqual(evaluate((await predicted(once)).probabilities, truth, names))
+  })
+
   test('layers of one’s own are trained as they are, with a unit for each class, and stand in the card', async () => {
     const { bench, settings, trained } = await labelledBench(8)
     const layers = [
