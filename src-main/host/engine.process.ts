@@ -7,6 +7,6 @@ import { engineContract } from '../nn/engineContract.ts'
 import { ENGINE_THREADS } from '../nn/engineFacts.ts'
 import { engineServer } from './engineServer.ts'
 
-const backendOn = (device: DeviceName) => onnxBackend(ENGINE_THREADS, device)
+const backendOn = (device: DeviceName, threads = ENGINE_THREADS) => onnxBackend(threads, device)
 
 serve(parentWire(), engineContract, engineServer(backendOn, runtimeDevices))

@@ -20,22 +20,26 @@ import { decodeModel } from '../nn/graph/onnx.ts'
 import { networkShapes } from '../../src-shared/network/shapes.ts'
 import type { LabelledPixels } from '../training/batches.ts'
 import { checkpointBroken, checkpointFile, modelCheckpoint } from '../training/checkpoint.ts'
+import { type Lanes, predictLanes } from '../training/predictLanes.ts'
 import { searchRate } from '../training/rateSearch.ts'
 import type { TrainingData } from '../training/step.ts'
 import { trainLoop } from '../training/trainLoop.ts'
-import { checkProbabilities, type HowToLook, predictPixels } from '../training/validate.ts'
+import { checkProbabilities } from '../training/validate.ts'
 
 type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
 type Training = { stop: () => void; ended: Promise<void> }
 
-/** @param listed the devices the runtime has a provider for */
+/**
+ * @param backendOn with as many threads as it likes unless said otherwise
+ * @param listed the devices the runtime has a provider for
+ */
 export function engineServer(
-  backendOn: (device: DeviceName) => Backend,
+  backendOn: (device: DeviceName, threads?: number) => Backend,
   listed: () => DeviceName[],
 ): Handlers<EngineContract> {
   const trainings = new Map<string, Training>()
-  const models = new Map<OpenModel, { predictor: Predictor; file: string; how: HowToLook }>()
+  const models = new Map<OpenModel, { predictor: Predictor; lanes: Lanes; file: string }>()
   let opened = 0
   const devicesFor = (name: DeviceName) => ({ name, device: backendOn(name), cpu: backendOn('cpu') })
 
@@ -56,9 +60,11 @@ export function engineServer(
       'engine.exportEnsemble': exportEnsemble,
       async 'engine.openModel'({ file, device = 'cpu', ...how }) {
         const bytes = await readWhole(file)
-        const predictor = await backendOn(device).createPredictor(bytes, file)
+        const { threads } = backendOn('cpu').info
+        const predictor = await backendOn(device, device === 'cpu' ? 1 : undefined).createPredictor(bytes, file)
+        const lanes = predictLanes(predictor, device === 'cpu' ? threads : 1, { onnx: bytes, file, how })
         const model = OpenModel.parse(++opened)
-        models.set(model, { predictor, file, how })
+        models.set(model, { predictor, lanes, file })
         const [channels, height, width] = predictor.input
         return {
           model,
@@ -90,16 +96,9 @@ export function engineServer(
               patches,
             },
           )
-        const [channels, height, width] = open.predictor.input
-        const whole = await openPixelFile(file, patches, { channels, height, width }, 0)
-        const pixels = rows ? subset(whole, rows) : whole
-        try {
-          const probabilities = await predictPixels(open.predictor, pixels, open.how, first, count)
-          checkProbabilities(probabilities, open.predictor.classes, open.file)
-          return { probabilities }
-        } finally {
-          await pixels.close()
-        }
+        const probabilities = await open.lanes.predict({ file, patches, first, count, ...(rows ? { rows } : {}) })
+        checkProbabilities(probabilities, open.predictor.classes, open.file)
+        return { probabilities }
       },
       'engine.evaluate': ({ probabilities, truth, classes }) => evaluate(probabilities, truth, classes),
       async 'engine.previewAugmentation'({ file, patches, edgePx, channels, augmentation, versions, seed }) {
@@ -111,7 +110,7 @@ export function engineServer(
         }
       },
       async 'engine.closeModel'({ model }) {
-        await models.get(model)?.predictor.dispose()
+        await models.get(model)?.lanes.dispose()
         models.delete(model)
       },
     },

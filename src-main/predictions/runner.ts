@@ -1,6 +1,7 @@
 /**
- * The job that predicts: block by block, read the patches, run the network, write and record the probabilities. The next
- * block is read while the network works on this one. Finished blocks are never done twice, so it resumes anywhere.
+ * The job that predicts: block by block, read the patches, run the network, write and record the probabilities. While the
+ * network works on one block the next is read and the one before is written. Finished blocks are never done twice, so it
+ * resumes anywhere.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,9 +15,8 @@ import { fileError } from '../files/fileErrors.ts'
 import type { JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openCheckedModel } from '../models/openModel.ts'
-import { type EngineClient, withEngine } from '../nn/engine.ts'
+import { withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
-import type { OpenModel } from '../nn/engineContract.ts'
 import { engineOn } from '../nn/engineFacts.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
@@ -94,9 +94,15 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           store.transaction('predictions.engine', (db) => addEngine(db, id, engineOn(device)))
           const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
           const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
-          for await (const { first, file, block } of ahead(missing(), readBlock, control.signal)) {
-            const probabilities = await predictBlock(engine, handle, file, block.length)
+          const predictBlock = async ({ first, file, block }: Awaited<ReturnType<typeof readBlock>>) => {
+            const order = { model: handle, file, patches: block.length, first: 0, count: block.length }
+            const { probabilities } = await engine.call('engine.predict', order)
             await rm(file, { force: true })
+            return { first, block, probabilities }
+          }
+          // Three blocks at once: one is read, one is in the network, one is written.
+          const read = ahead(missing(), readBlock, control.signal)
+          for await (const { first, block, probabilities } of ahead(read, predictBlock, control.signal)) {
             const written = await writeBlock(
               probabilityFile(predictionsFolder, id),
               first,
@@ -144,38 +150,33 @@ async function countClasses(file: string, blocks: readonly Block[], classes: num
   return counts
 }
 
-async function predictBlock(
-  engine: EngineClient,
-  model: OpenModel,
-  file: string,
-  count: number,
-): Promise<Float32Array> {
-  const { probabilities } = await engine.call('engine.predict', { model, file, patches: count, first: 0, count })
-  return probabilities
-}
-
 const range = (from: number, to: number, step: number): number[] =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step)
 
-/** Does `work` on each item in turn, always one ahead of who takes the results; stops when the signal says so. */
+/**
+ * Does `work` on each item in turn, one at a time, and always one ahead of who takes the results: while a result is used,
+ * the work on the next item goes on. Stops when the signal says so.
+ */
 async function* ahead<T, R>(
-  items: readonly T[],
+  items: Iterable<T> | AsyncIterable<T>,
   work: (item: T) => Promise<R>,
   signal: AbortSignal,
 ): AsyncGenerator<R> {
-  let next: Promise<R> | null = null
+  let going: Promise<R> | null = null
   try {
-    for (let i = 0; i < items.length; i++) {
-      const current: Promise<R> = next ?? work(items[i]!)
-      next = null
-      const result = await current
+    for await (const item of items) {
+      const before = going
+      const done = before && { result: await before }
       if (signal.aborted) return
-      if (i + 1 < items.length) next = work(items[i + 1]!)
-      yield result
+      going = work(item)
+      // It may fail before anybody waits for it.
+      going.catch(() => undefined)
+      if (done) yield done.result
       if (signal.aborted) return
     }
+    if (going) yield await going
   } finally {
     // Its result is not wanted any more; its failure was caused by the same end.
-    await next?.catch(() => undefined)
+    await going?.catch(() => undefined)
   }
 }

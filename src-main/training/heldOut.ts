@@ -38,7 +38,10 @@ export async function measureHeldOut(
       })
       probabilities.set(block.probabilities, first * classes.length)
     }
-    return { probabilities, evaluation: await engine.call('engine.evaluate', { probabilities, truth: classOf, classes }) }
+    return {
+      probabilities,
+      evaluation: await engine.call('engine.evaluate', { probabilities, truth: classOf, classes }),
+    }
   } finally {
     await engine.call('engine.closeModel', { model })
   }

@@ -15,7 +15,7 @@ import type { Weights } from '../nn/graph/parameters.ts'
 import type { LabelledPixels } from './batches.ts'
 
 /** Patches that go through a network at once; more are not faster. */
-const BLOCK = 64
+export const BLOCK = 64
 
 export type HowToLook = { normalisation: Normalisation; testTime: TestTime }
 

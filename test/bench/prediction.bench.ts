@@ -138,7 +138,9 @@ async function trainedModel({ calls, jobs }: Rooms) {
   return model
 }
 
-const pixels = (first: number): string => path.join(folder, `${first}.pixels`)
+function pixels(first: number): string {
+  return path.join(folder, `${first}.pixels`)
+}
 
 /** @returns processor seconds of PART patches, read in blocks as a run reads them; the files stay for the engine */
 async function readingAlone(edge: number): Promise<number> {
