@@ -48,31 +48,51 @@ describe.each(['tissue', 'digits'] as const)('every preset for %s', (data) => {
   })
 })
 
+const balanced = trainingPreset('balanced', 'tissue').settings
+const otherLook = balanced.testTime === 'd4' ? '--no-tta' : '--tta'
+const sameLook = balanced.testTime === 'd4' ? '--tta' : '--no-tta'
+
+// whatever numbers the preset has, most of these are others
 test.each([
   ['--network small-vgg', ['network']],
-  ['--members tessera-s,tessera-m', ['network']],
+  ['--members small-vgg,small-resnet', ['network']],
   ['--epochs 3', ['length']],
   ['--steps 100', ['length']],
-  ['--minutes 1', ['length']],
-  ['--lr 0.01 --batch 8', ['learning rate', 'patches per step']],
-  ['--no-tta', ['test-time augmentation']],
-  ['--average 0', ['average of weights']],
-  ['--no-turns --stain 0', ['varied patches']],
-  ['--shift 0', ['varied patches']],
+  ['--minutes 0.77', ['length']],
+  ['--lr 0.00077 --batch 77', ['learning rate', 'patches per step']],
+  [otherLook, ['test-time augmentation']],
+  ['--average 0.77', ['average of weights']],
+  ['--no-turns --stain 0.477', ['varied patches']],
+  ['--shift 63', ['varied patches']],
   ['--no-balance', ['balance of classes']],
-  ['--optimiser sgd --momentum 0.8', ['optimiser']],
-  ['--mixup', ['mixing']],
-  ['--clip 1 --patience 3', ['clipping', 'early stopping']],
-  // said, but as the preset has it
-  ['--tta --lr 0.002 --mixup 0 --clip 0 --patience 0 --schedule cosine', []],
+  ['--optimiser sgd --momentum 0.77', ['optimiser']],
+  ['--mixup 7.7', ['mixing']],
+  ['--clip 77 --patience 77', ['clipping', 'early stopping']],
+  [
+    `${sameLook} --lr ${balanced.learningRate} --batch ${balanced.batchSize} --shift ${balanced.augmentation.shift}`,
+    [],
+  ],
 ])('beside --preset balanced, %s wins and nothing else is changed', async (words, changed) => {
   const chosen = await settings(`--preset balanced ${words}`)
   expect(presetUsed(chosen, 'tissue')).toEqual({ name: 'balanced', changed })
 })
 
+test('what a preset may have can be switched off', async () => {
+  const off = '--no-tta --average 0 --clip 0 --patience 0 --mixup 0 --shift 0 --stain 0'
+  expect(await settings(`--preset balanced ${off}`)).toMatchObject({
+    testTime: 'none',
+    recipe: { averageDecay: null, clipNorm: null, patience: null, mix: { kind: 'none' } },
+    augmentation: { shift: 0, stain: 0 },
+  })
+})
+
 test('a network that is said takes the place of an ensemble; what changes patches keeps the rest of the preset', async () => {
   const one = await settings('--preset competition --network digits-7', 'digits')
-  expect(one).toMatchObject({ network: 'digits-7', members: null, batchSize: 128 })
+  expect(one).toMatchObject({
+    network: 'digits-7',
+    members: null,
+    batchSize: trainingPreset('competition', 'digits').settings.batchSize,
+  })
   const { augmentation } = trainingPreset('balanced', 'tissue').settings
   expect((await settings('--preset balanced --blur 1')).augmentation).toEqual({ ...augmentation, blur: 1 })
 })
