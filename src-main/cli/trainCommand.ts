@@ -5,52 +5,40 @@ import { tesseraError } from '../../src-shared/errors.ts'
 import type { SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { LabelCount, PatchClass } from '../../src-shared/labels.ts'
-import type { ModelCard } from '../../src-shared/models.ts'
 import { recipeInWords } from '../../src-shared/recipe.ts'
+import { type ModelCard, TrainingPresetName } from '../../src-shared/models.ts'
 import { PresetName } from '../../src-shared/networks.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
-import { type TrainingLength, TrainingSettings, type Validation } from '../../src-shared/training.ts'
+import { type TrainingPoint, TrainingSettings, type Validation } from '../../src-shared/training.ts'
+import { dataKindOf, presetInWords } from '../../src-shared/trainingPresets.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { commonInput } from '../training/labelledPatches.ts'
 import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { parseInput } from '../../src-shared/wire/serve.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
-import { readNetworkFile } from './networkFile.ts'
 import { addPatchSet } from './patchInputs.ts'
 import { clock, watchJob } from './progress.ts'
 import { destination } from './destination.ts'
 import { findRateOnTerminal } from './findRate.ts'
-import { addRecipeOptions, changesOf, type RecipeOptions, recipeOf, runSettings, withRule } from './recipeOptions.ts'
+import { type ChosenOptions, chosenSettings, DEFAULT_EPOCHS, DEFAULT_NETWORK } from './chosenSettings.ts'
+import { addRecipeOptions, runSettings, withRule } from './recipeOptions.ts'
 import { above, between, positive, wholeFrom } from './slideCommands.ts'
 
-type TrainOptions = RecipeOptions & {
+type TrainOptions = ChosenOptions & {
   folder?: string
   idx?: string[]
   model?: string
   findLr?: true
   name?: string
-  network: PresetName
-  networkFile?: string
-  epochs?: number
-  minutes?: number
-  steps?: number
-  lr?: number
-  batch?: number
   seed: number
   validation?: string
   validationIdx?: string[]
   classes?: string
-  flips: boolean
-  turns: boolean
-  stain?: number
-  colour?: number
-  balance: boolean
   mpp?: number
   json?: boolean
 } & DeviceOptions
-
-const DEFAULT_EPOCHS = 10
 
 export function addTrainCommand(program: Command): void {
   const command = program
@@ -62,7 +50,13 @@ export function addTrainCommand(program: Command): void {
     .option('--model <onnx>', 'file to write; the card is written beside it')
     .option('--find-lr', 'train nothing: look for a good --lr in a short search, and show its curve')
     .option('--name <name>', 'name of the model (default: that of the file)')
-    .addOption(new Option('--network <preset>', 'network').choices(PresetName.options).default('small-resnet'))
+    .addOption(
+      new Option(
+        '--preset <name>',
+        'ready-made settings, of which every flag below says otherwise; tissue: fast, balanced, accurate; digits (grey, at most 40 px): fast, accurate, competition',
+      ).choices(TrainingPresetName.options),
+    )
+    .addOption(new Option('--network <preset>', `network (default: ${DEFAULT_NETWORK})`).choices(PresetName.options))
     .addOption(
       new Option(
         '--network-file <json>',
@@ -70,7 +64,13 @@ export function addTrainCommand(program: Command): void {
       ).conflicts('network'),
     )
     .addOption(
-      new Option('--epochs <n>', 'length: times through the data')
+      new Option(
+        '--members <networks>',
+        '2 to 10 networks separated by commas, by name or as files of your own, trained one after the other into one model',
+      ).conflicts(['network', 'networkFile', 'folds', 'from']),
+    )
+    .addOption(
+      new Option('--epochs <n>', `length: times through the data (default: ${DEFAULT_EPOCHS})`)
         .argParser(above(0, 10_000))
         .conflicts(['minutes', 'steps']),
     )
@@ -121,8 +121,12 @@ async function dataOf(session: Session, options: TrainOptions) {
   return { set, sources, settings: await settingsOf(session, options, sources) }
 }
 
-const findRateIn = async (session: Session, options: TrainOptions): Promise<void> =>
-  findRateOnTerminal(session.rooms, (await dataOf(session, options)).settings, output(options.json ?? false))
+async function findRateIn(session: Session, options: TrainOptions): Promise<void> {
+  const out = output(options.json ?? false)
+  const { settings } = await dataOf(session, options)
+  if (settings.members !== null) out.say('The search is with the first network of the ensemble.')
+  await findRateOnTerminal(session.rooms, settings, out)
+}
 
 /** @param file where the model goes */
 async function trainIn(session: Session, options: TrainOptions, file: string): Promise<void> {
@@ -161,6 +165,7 @@ async function namesOf(rooms: Rooms, sources: readonly PatchSource[], validation
 }
 
 const summary = (card: ModelCard) => ({
+  preset: card.training.preset && presetInWords(card.training.preset),
   steps: card.training.steps,
   epochs: card.training.epochs,
   bestStep: card.training.bestStep,
@@ -182,6 +187,7 @@ function sentence(file: string, card: ModelCard, job: Job): string {
   const lines = [
     `${file}: ${steps} steps (${epochs.toFixed(1)} epochs) in ${clock(seconds ?? 0)} on ${card.versions.device}, ${Math.round(card.weights.bytes / 1024)} kB`,
   ]
+  if (card.training.preset) lines.push(`preset: ${presetInWords(card.training.preset)}`)
   if (card.training.stoppedAt !== null) lines.push(`ended at step ${card.training.stoppedAt}: its patience was over`)
   if (card.validation) {
     lines.push(`held out: ${card.validation.n} patches`)
@@ -189,6 +195,8 @@ function sentence(file: string, card: ModelCard, job: Job): string {
       `balanced accuracy ${withInterval(card.validation.balancedAccuracy, card.validation.balancedAccuracyInterval)}`,
     )
     lines.push(`AUC               ${withInterval(card.validation.auc, card.validation.aucInterval)}`)
+    for (const { name, validation } of card.members)
+      if (validation) lines.push(`  ${name}: balanced accuracy ${validation.balancedAccuracy.toFixed(4)}`)
   } else lines.push(`no held-out figure: ${card.split.sentence}`)
   if (job.fault) lines.push(job.fault.message)
   return lines.join('\n')
@@ -205,10 +213,14 @@ async function followOnTerminal(
       if (point.kind === 'validation') {
         const { accuracy, auc } = point.evaluation
         say(
-          `step ${point.step}, epoch ${point.epoch.toFixed(1)}: loss ${point.loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}${auc === null ? '' : `, AUC ${auc.toFixed(4)}`}${point.best ? '  (best)' : ''}`,
+          `${partOf(point)}step ${point.step}, epoch ${point.epoch.toFixed(1)}: loss ${point.loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}${auc === null ? '' : `, AUC ${auc.toFixed(4)}`}${point.best ? '  (best)' : ''}`,
         )
       }
 }
+
+/** “member 2, ”; nothing where there is one network */
+const partOf = ({ fold, member }: TrainingPoint): string =>
+  fold !== undefined ? `fold ${fold + 1}, ` : member !== undefined ? `member ${member + 1}, ` : ''
 
 async function labelledSources(rooms: Rooms): Promise<PatchSource[]> {
   const [sources, counts] = await Promise.all([rooms.calls['patches.sources'](), rooms.calls['labels.counts']()])
@@ -243,25 +255,13 @@ async function settingsOf(
     )
   if (validation.kind === 'source' && !wanted)
     refuseStrangers(measuredOn(options), validation.source, { chosen, classes, counts })
-  const isPicture = sources.some((source) => source.kind === 'set' && source.channels === 1)
+  const input = commonInput(sources)
+  if ('reason' in input) throw tesseraError('TRAINING_NOT_READY', input.reason, { reasons: [input.reason] })
   const settings = {
     name,
     classes: chosen.map((each) => each.number),
     sources: used,
-    network: options.networkFile === undefined ? options.network : await readNetworkFile(options.networkFile),
-    length: lengthOf(options),
-    ...(options.lr === undefined ? {} : { learningRate: options.lr }),
-    ...(options.batch === undefined ? {} : { batchSize: options.batch }),
-    augmentation: {
-      // A mirrored digit is another digit; tissue has no up.
-      flips: options.flips && !isPicture,
-      turns: options.turns && !isPicture,
-      ...(options.stain === undefined ? {} : { stain: options.stain }),
-      ...(options.colour === undefined ? {} : { colour: options.colour }),
-      ...changesOf(options),
-    },
-    balanced: options.balance && options.classWeights === undefined,
-    recipe: recipeOf(options),
+    ...(await chosenSettings(options, dataKindOf(input), input.channels === 1)),
     ...(await runSettings(session, options)),
     validation,
     seed: options.seed,
@@ -289,12 +289,6 @@ function refuseStrangers(
     `${flag} has classes that are not trained on: ${names(strangers)}. Trained on are: ${names(chosen)}. Give both the same names, or choose the classes with --classes.`,
     { class: names(strangers) },
   )
-}
-
-function lengthOf({ epochs, minutes, steps }: TrainOptions): TrainingLength {
-  if (minutes !== undefined) return { kind: 'minutes', minutes }
-  if (steps !== undefined) return { kind: 'steps', steps }
-  return { kind: 'epochs', epochs: epochs ?? DEFAULT_EPOCHS }
 }
 
 /** A folder or an IDX pair to measure on, or a share to hold out. */

@@ -30,6 +30,7 @@ export const useRateSearch = defineStore('rateSearch', () => {
       length: _length,
       validation: _held,
       folds: _folds,
+      preset: _preset,
       ...rest
     } = training.settings
     return JSON.stringify(rest)

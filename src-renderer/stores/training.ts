@@ -6,7 +6,15 @@ import { toFault } from '../../src-shared/errors.ts'
 import type { RunId, SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-import { type TrainingPlan, type TrainingPoint, type TrainingRun, TrainingSettings } from '../../src-shared/training.ts'
+import type { TrainingPresetName } from '../../src-shared/models.ts'
+import {
+  type DataKind,
+  type TrainingPlan,
+  type TrainingPoint,
+  type TrainingRun,
+  TrainingSettings,
+} from '../../src-shared/training.ts'
+import { changedFrom, presetsFor, type TrainingPreset, trainingPreset } from '../../src-shared/trainingPresets.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
 import { call, on, stream } from '../api/index.ts'
 import { useFaults } from './faults.ts'
@@ -22,11 +30,7 @@ const Chosen = TrainingSettings.omit({ name: true, classes: true, sources: true 
 
 /** What a first run begins with. */
 const fresh = (): z.infer<typeof Chosen> =>
-  Chosen.parse({
-    network: 'small-vgg',
-    // Not epochs: ten of them are ten steps on the first twenty labels, and the model has learned nothing.
-    length: { kind: 'minutes', minutes: 1 },
-  } satisfies z.input<typeof Chosen>)
+  Chosen.parse({ ...trainingPreset('fast', 'tissue').settings, preset: 'fast' } satisfies z.input<typeof Chosen>)
 
 /** How a network learns: what “Reset to defaults” takes back. Not its data, its layers or its length. */
 const HOW = ['learningRate', 'batchSize', 'recipe', 'augmentation', 'testTime', 'balanced', 'seed'] as const
@@ -90,6 +94,44 @@ export const useTraining = defineStore('training', () => {
     sources: labelledSources.value.map((source) => source.id).filter((id) => !choice.withoutSources.includes(id)),
   }))
 
+  const plan = shallowRef<TrainingPlan | null>(null)
+
+  /** What the patches are, as the last plan that knew has said; it decides which presets there are. */
+  const data = ref<DataKind>('tissue')
+  watch(plan, (made) => (data.value = made?.data ?? data.value))
+  const presets = computed(() => presetsFor(data.value))
+  const presetNamed = (name: TrainingPresetName | null, of = presets.value): TrainingPreset | null =>
+    of.find((preset) => preset.name === name) ?? null
+
+  /** What of the preset was changed since it was chosen, in words; nothing for settings of one's own. */
+  const presetChanges = computed(() => {
+    const preset = presetNamed(choice.settings.preset)
+    return preset ? changedFrom(preset, Chosen.parse(choice.settings)) : []
+  })
+
+  /** Fills in all that a preset stands for. It is one training with fresh weights: no folds, no earlier model. */
+  function usePreset(name: TrainingPresetName): void {
+    const { settings: filled } = trainingPreset(name, data.value)
+    Object.assign(choice.settings, filled, { preset: name, start: null, folds: null })
+  }
+
+  // Other patches have other numbers under the same name. What a person has changed stays as it is.
+  watch(data, (now, before) => {
+    const was = presetNamed(choice.settings.preset, presetsFor(before))
+    if (!was) return
+    const same = presetNamed(was.name)
+    if (changedFrom(was, Chosen.parse(choice.settings)).length === 0) usePreset(same?.name ?? 'fast')
+    else choice.settings.preset = same?.name ?? null
+  })
+
+  // The layers of an earlier model are one network.
+  watch(
+    () => choice.settings.start,
+    (start) => {
+      if (start) choice.settings.members = null
+    },
+  )
+
   /** Layers of one's own, kept while a preset is chosen. */
   const ownNetwork = shallowRef<NetworkDescription | null>(null)
 
@@ -97,19 +139,24 @@ export const useTraining = defineStore('training', () => {
   function useNetwork(network: NetworkDescription): void {
     ownNetwork.value = network
     choice.settings.network = network
+    choice.settings.members = null
     choice.settings.start = null
   }
 
   /** The layers the next run would have. */
   const network = (): Promise<NetworkDescription> => call('training.network', settings.value)
 
-  const changed = computed(() => JSON.stringify(howOf(choice.settings)) !== JSON.stringify(howOf(fresh())))
+  /** How a network learns where nothing was changed: as the preset has it, or the defaults. */
+  const unchanged = () => {
+    const { network, length, preset } = choice.settings
+    return howOf(Chosen.parse({ network, length, ...presetNamed(preset)?.settings }))
+  }
+  const changed = computed(() => JSON.stringify(howOf(Chosen.parse(choice.settings))) !== JSON.stringify(unchanged()))
 
   const resetSettings = (): void => {
-    Object.assign(choice.settings, howOf(fresh()))
+    Object.assign(choice.settings, unchanged())
   }
 
-  const plan = shallowRef<TrainingPlan | null>(null)
   const planFault = shallowRef<Fault | null>(null)
   const planning = ref(false)
   let asked = 0
@@ -197,6 +244,9 @@ export const useTraining = defineStore('training', () => {
     points,
     choice,
     settings,
+    presets,
+    presetChanges,
+    usePreset,
     changed,
     resetSettings,
     ownNetwork,
@@ -221,9 +271,9 @@ export const useTraining = defineStore('training', () => {
       planFault.value = null
       choice.withoutClasses = []
       choice.withoutSources = []
-      choice.settings.start = null
       ownNetwork.value = null
-      choice.settings.network = fresh().network
+      data.value = 'tissue'
+      Object.assign(choice.settings, fresh())
     },
   }
 })

@@ -78,6 +78,8 @@ test('first label in 2 presses, 20 labels to a model in 23, to an export in 2 mo
   await window.expectCounts({ tumor: EACH, normal: EACH })
   await expect(step('Label 10 tumor')).toContainText('(done)')
   const train = await window.stage('Train')
+  // the minutes of the preset are not waited for here; no press
+  await train.getByRole('spinbutton', { name: 'minutes' }).fill('0.5')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
   // 20 labels, the other class, the stage, the button
   expect((await presses()) - beforeLabels).toBe(2 * EACH + 3)

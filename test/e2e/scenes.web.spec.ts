@@ -4,6 +4,7 @@
  */
 import { type Browser, expect, test } from '@playwright/test'
 import { STAGES } from '../../src-renderer/stores/window.ts'
+import { trainingPreset } from '../../src-shared/trainingPresets.ts'
 import { FakeWindowHost, type Look, type SceneName } from './fakeWindow.ts'
 import type { TesseraWindow } from './tesseraWindow.ts'
 import { launchBrowser } from './webHost.ts'
@@ -154,6 +155,30 @@ test('the curves of a training are drawn in the ink of the theme, also when the 
   await window.page.context().close()
 })
 
+test('a preset fills in what comes below it; a change turns it to own settings, and it can be gone back to', async () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    const window = await host.open(browser, 'labelled', { scheme })
+    const train = await window.stage('Train')
+    const presets = train.getByRole('radiogroup', { name: 'Preset' })
+    await expect(presets.getByRole('radio', { name: /^Fast/ })).toBeChecked()
+    await expect(train.getByRole('spinbutton', { name: 'minutes' })).toHaveValue(
+      String(trainingPreset('fast', 'tissue').minutes),
+    )
+    await presets.getByRole('radio', { name: /^Balanced/ }).click()
+    await expect(train.getByRole('spinbutton', { name: 'minutes' })).toHaveValue(
+      String(trainingPreset('balanced', 'tissue').minutes),
+    )
+    await expectSound(window, `a preset, ${scheme}`)
+    await train.getByRole('radio', { name: /^Small VGG/ }).click()
+    await expect(presets.getByRole('radio', { name: /^Own settings/ })).toBeChecked()
+    await expect(train.getByText('As Balanced, changed: network.')).toBeVisible()
+    await expectSound(window, `a preset that was changed, ${scheme}`)
+    await train.getByRole('button', { name: 'Back to Balanced' }).click()
+    await expect(presets.getByRole('radio', { name: /^Balanced/ })).toBeChecked()
+    await window.page.context().close()
+  }
+})
+
 test('a learning rate is looked for, its curve and the suggestion are shown, and it is taken with one press', async () => {
   for (const scheme of ['light', 'dark'] as const) {
     const window = await host.open(browser, 'labelled', { scheme })
@@ -251,7 +276,7 @@ test('layers are added, moved, changed and taken away; what does not fit says wh
     const json = dialog.getByRole('textbox', { name: 'Network as JSON' })
     await dialog.getByRole('button', { name: 'Copy' }).click()
     expect(await window.page.evaluate(() => navigator.clipboard.readText())).toBe(await json.inputValue())
-    await json.fill((await json.inputValue()).replace('Small VGG, changed', 'eight filters'))
+    await json.fill((await json.inputValue()).replace('Tessera S, changed', 'eight filters'))
     await dialog.getByRole('button', { name: 'Take this network' }).click()
     await json.fill('{ "name": "none" }')
     await dialog.getByRole('button', { name: 'Take this network' }).click()

@@ -140,9 +140,10 @@ export class TesseraWindow {
     await this.page.getByRole('list', { name: 'Classes' }).getByRole('button', { name: className, exact: true }).click()
   }
 
-  /** Trains on what is labelled, for a number of epochs, until the model is there. */
+  /** Trains the quickest network on what is labelled, for a number of epochs, until the model is there. */
   async train(epochs: number): Promise<Locator> {
     const train = await this.stage('Train')
+    await train.getByRole('radio', { name: /^Small VGG(?!,)/ }).click()
     await train.getByRole('radio', { name: 'Epochs' }).click()
     await train.getByRole('spinbutton', { name: 'epochs' }).fill(String(epochs))
     await train.getByRole('button', { name: 'Train', exact: true }).click()

@@ -330,6 +330,7 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
   await expect(
     train.getByRole('region', { name: 'As the network sees a patch' }).getByRole('img', { name: /^Version/ }),
   ).toHaveCount(8, { timeout: 30_000 })
+  await train.getByRole('radio', { name: /^Small VGG/ }).click()
   await train.getByRole('button', { name: 'Edit layers…' }).click()
   const layers = window.page.getByRole('dialog', { name: 'Edit layers' })
   await layers.getByRole('button', { name: /^stem1 convolution/ }).click()

@@ -89,6 +89,7 @@ try {
   const train = await window.stage('Train')
   await train.getByText('Held out by blocks').waitFor()
   await both(window, 'train-settings')
+  await train.getByRole('spinbutton', { name: 'minutes' }).fill('1')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
   await train
     .getByText(/patches\/s/)

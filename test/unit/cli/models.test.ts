@@ -409,6 +409,35 @@ describe('--validation-idx', { timeout: 60_000 }, () => {
     })
   })
 })
+test(
+  'presets train digits: their settings, what was changed, and three networks as one',
+  { timeout: 120_000 },
+  async () => {
+    const folder = temporaryFolder()
+    const pair = idxPair(folder, 100)
+    const out = path.join(folder, 'digits.onnx')
+    const train = ['train', '--idx', ...pair, '--model', out]
+    expect(await refusal([...train, '--preset', 'balanced'])).toMatchObject({
+      code: 'PRESET_UNAVAILABLE',
+      data: { available: ['fast', 'accurate', 'competition'] },
+    })
+    const trained = await told([...train, '--preset', 'competition', '--steps', '2', '--batch', '32', '--seed', '3'])
+    expect(trained).toMatchObject({
+      exit: 0,
+      preset: 'competition, changed: length, patches per step',
+      members: 3,
+      stderr: expect.stringMatching(/^member 3, step 6, epoch/m),
+    })
+    const card = cardOf(out)
+    expect(card.training.preset).toEqual({ name: 'competition', changed: ['length', 'patches per step'] })
+    expect(card.members.map(({ name, seed }) => [name, seed])).toEqual([
+      ['digits, member 1 (Digits 3 × 3)', 3],
+      ['digits, member 2 (Digits 5 × 5)', 4],
+      ['digits, member 3 (Digits 7 × 7)', 5],
+    ])
+    expect(card).toMatchObject({ network: { preset: 'ensemble' }, validation: { n: card.split.validation.patches } })
+  },
+)
 
 test.skipIf(process.platform === 'win32')(
   'nothing is kept to be sent: training and measuring leave no identity, no report and no other file behind',

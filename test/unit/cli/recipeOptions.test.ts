@@ -33,7 +33,27 @@ describe('the recipe', () => {
     ['--mixup', { mix: { kind: 'mixup', alpha: 0.2 } }],
     ['--cutmix 0.5', { mix: { kind: 'cutmix', alpha: 0.5 } }],
     ['--label-smoothing 0', { labelSmoothing: 0 }],
+    [
+      '--clip 0 --average 0 --patience 0 --cutmix 0',
+      { clipNorm: null, averageDecay: null, patience: null, mix: { kind: 'none' } },
+    ],
   ])('%s', (text, expected) => expect(recipe(text)).toMatchObject(expected))
+
+  test('keeps what a preset says where nothing else is said, and takes nothing of another optimiser from it', () => {
+    const base = Recipe.parse({
+      optimiser: { kind: 'sgd', momentum: 0.8 },
+      averageDecay: 0.99,
+      schedule: { kind: 'step', factor: 0.5 },
+    })
+    const over = (text: string) => Recipe.parse(recipeOf(optionsOf(text), base))
+    expect(over('')).toEqual(base)
+    expect(over('--weight-decay 0.1 --warm-up 0.2')).toEqual({
+      ...base,
+      optimiser: { ...base.optimiser, weightDecay: 0.1 },
+      schedule: { ...base.schedule, warmUp: 0.2 },
+    })
+    expect(over('--optimiser adamw --schedule cosine')).toEqual({ ...Recipe.parse({}), averageDecay: 0.99 })
+  })
 
   test('momentum without SGD is refused', () => expect(() => recipe('--momentum 0.9')).toThrow('for --optimiser sgd'))
 
@@ -43,7 +63,6 @@ describe('the recipe', () => {
     '--average 2',
     '--folds 1',
     '--class-weights a,b',
-    '--patience 0',
     '--zoom 2',
     '--shift -1',
     '--tilt 46',
@@ -52,17 +71,17 @@ describe('the recipe', () => {
     '--warm-up 1',
     '--label-smoothing 1',
     '--momentum 1',
-    '--average 0',
     '--average 1',
-    '--clip 0',
     '--mixup 11',
-    '--cutmix 0',
+    '--cutmix -1',
     '--patience 1001',
     '--folds 21',
     '--rate-decay 0',
     '--checkpoint 0.5',
     '--class-weights 1',
     '--class-weights 0,1',
+    '--patience -1',
+    '--mixup -1',
   ])('%s is refused before anything is read', (text) =>
     expect(() => optionsOf(text)).toThrow(expect.objectContaining({ name: 'CommanderError' })),
   )

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { PresetName } from '../../../src-shared/networks.ts'
+import { DataKind } from '../../../src-shared/training.ts'
+import { presetsFor } from '../../../src-shared/trainingPresets.ts'
 import { networkSummaries } from '../../../src-main/models/presets.ts'
 
 const docs = path.resolve(import.meta.dirname, '../../../docs/user')
@@ -29,3 +31,12 @@ test.each(shown)('the guide has $title with its figures', (network) => {
   )
   expect(commandLine).toContain(`\`${preset}\``)
 })
+
+const timeOf = (minutes: number) => (minutes === 0.5 ? 'half a minute' : `${minutes} min`)
+
+test.each(DataKind.options.flatMap((data) => presetsFor(data).map((preset) => ({ data, ...preset }))))(
+  'the guide has the preset $title for $data, and how long it takes',
+  ({ data, title, name, minutes }) => {
+    expect(training).toContain(`| ${data} | ${title} | \`${name}\` | ${timeOf(minutes)} |`)
+  },
+)

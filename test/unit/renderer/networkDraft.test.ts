@@ -93,7 +93,7 @@ test('the layers are those of the next training, kept while a preset is chosen, 
   training.choice.settings.network = 'small-vgg'
   expect(training.ownNetwork?.name).toBe('mine')
   training.reset()
-  expect(training).toMatchObject({ ownNetwork: null, settings: { network: 'small-vgg' } })
+  expect(training).toMatchObject({ ownNetwork: null, settings: { preset: 'fast' } })
 })
 
 test('every number of every kind of layer can be changed in the window', () => {

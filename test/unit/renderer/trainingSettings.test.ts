@@ -1,6 +1,7 @@
 /** The settings of the next training: changed and taken back, said in words, and seen on a patch. */
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test } from 'vitest'
+import { nextTick } from 'vue'
 import { fakeMain } from '../../../src-renderer/api/fake/index.ts'
 import { scenes } from '../../../src-renderer/api/fake/scene.ts'
 import { openApi } from '../../../src-renderer/api/index.ts'
@@ -13,6 +14,7 @@ import { reloadAll } from '../../../src-renderer/stores/reload.ts'
 import { useTraining } from '../../../src-renderer/stores/training.ts'
 import { Augmentation } from '../../../src-shared/models.ts'
 import { NetworkDescription } from '../../../src-shared/networks.ts'
+import { presetsFor, trainingPreset } from '../../../src-shared/trainingPresets.ts'
 import { MixChoice, OptimiserChoice, Recipe } from '../../../src-shared/recipe.ts'
 
 async function aWindow(scene: keyof typeof scenes): Promise<void> {
@@ -36,13 +38,78 @@ test('settings that were changed go back to what a first run begins with; data a
   expect(training.settings.recipe.optimiser).toEqual({ kind: 'sgd', weightDecay: 5e-4, momentum: 0.9 })
   training.resetSettings()
   expect(training.changed).toBe(false)
-  expect(training.settings.recipe).toEqual(Recipe.parse({}))
+  expect(training.settings.recipe).toEqual(trainingPreset('fast', 'tissue').settings.recipe)
   expect(training.settings.augmentation).toEqual(Augmentation.parse({}))
   expect(training.settings).toMatchObject({ testTime: 'none', length: { kind: 'epochs', epochs: 7 } })
   // what was reset is not what the next change writes into
   choice.settings.recipe.patience = 3
   training.resetSettings()
   expect(training.settings.recipe.patience).toBeNull()
+})
+
+test('a first run begins with Fast; a preset fills in all it stands for, and what is changed of it is told', () => {
+  const training = useTraining()
+  const { choice } = training
+  const fast = trainingPreset('fast', 'tissue').settings
+  expect(training.settings).toMatchObject({ ...fast, preset: 'fast', seed: 1, folds: null })
+  expect(training.presetChanges).toEqual([])
+  choice.settings.learningRate = 0.01
+  choice.settings.folds = 3
+  choice.settings.recipe.patience = 3
+  expect(training.presetChanges).toEqual(['folds', 'learning rate', 'early stopping'])
+  training.usePreset('balanced')
+  expect(training.settings).toMatchObject({
+    ...trainingPreset('balanced', 'tissue').settings,
+    preset: 'balanced',
+    folds: null,
+  })
+  expect(training.presetChanges).toEqual([])
+  expect(training.changed).toBe(false)
+  // what one run changes, the preset does not keep
+  choice.settings.augmentation.stain = 0
+  training.usePreset('balanced')
+  expect(training.settings.augmentation.stain).toBe(trainingPreset('balanced', 'tissue').settings.augmentation.stain)
+})
+
+test('for digits the same preset has other numbers; settings that were changed stay, and a preset they have not is let go', async () => {
+  const training = useTraining()
+  const { choice } = training
+  await training.makePlan()
+  const plan = training.plan!
+  expect(plan.data).toBe('tissue')
+  const become = async (data: typeof plan.data) => {
+    training.plan = { ...plan, data }
+    await nextTick()
+  }
+  await become('digits')
+  expect(training.presets.map(({ name }) => name)).toEqual(presetsFor('digits').map(({ name }) => name))
+  expect(training.settings).toMatchObject({ ...trainingPreset('fast', 'digits').settings, preset: 'fast' })
+  training.usePreset('competition')
+  expect(training.settings.members).toHaveLength(3)
+  await become('tissue')
+  expect(training.settings).toMatchObject({ ...trainingPreset('fast', 'tissue').settings, preset: 'fast' })
+  training.usePreset('balanced')
+  choice.settings.batchSize = 7
+  await become('digits')
+  expect(training.settings).toMatchObject({ preset: null, network: 'tessera-m', batchSize: 7 })
+  // while no patches fit together, what they were is kept
+  await become(null)
+  expect(training.presets.map(({ name }) => name)).toContain('competition')
+})
+
+test('layers of one’s own, and an earlier model, take the place of an ensemble', async () => {
+  const training = useTraining()
+  training.choice.settings.members = ['small-vgg', 'small-resnet']
+  training.useNetwork(
+    NetworkDescription.parse({ name: 'own', input: [3, 96, 96], layers: [{ kind: 'flatten', id: 'f' }] }),
+  )
+  expect(training.settings.members).toBeNull()
+  await aWindow('trained')
+  const later = useTraining()
+  later.choice.settings.members = ['small-vgg', 'small-resnet']
+  later.choice.settings.start = { model: useModels().list[0]!.id, freeze: 0, rateDecay: 1 }
+  await nextTick()
+  expect(later.settings.members).toBeNull()
 })
 
 test('every group of settings says in words what it is set to, and nothing of what is off', () => {

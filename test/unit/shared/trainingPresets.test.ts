@@ -91,33 +91,34 @@ describe('what a card says of a preset', () => {
   })
 
   const balanced = trainingPreset('balanced', 'tissue')
-  const { recipe, augmentation } = balanced.settings
+  const { recipe, augmentation, learningRate, batchSize, testTime } = balanced.settings
+  // whatever numbers the preset has, these are others
   test.each<[string, Partial<TrainingSettingsInput>]>([
-    ['network', { network: 'tessera-s' }],
-    ['network', { members: ['tessera-m', 'tessera-m'] }],
+    ['network', { network: 'small-vgg' }],
+    ['network', { members: ['small-vgg', 'small-vgg'] }],
     ['folds', { folds: 3 }],
     ['earlier model', { start: { model: SOURCE } }],
-    ['length', { length: { kind: 'minutes', minutes: 31 } }],
+    ['length', { length: { kind: 'minutes', minutes: balanced.minutes + 1 } }],
     ['length', { length: { kind: 'steps', steps: 1000 } }],
-    ['learning rate', { learningRate: 0.001 }],
-    ['patches per step', { batchSize: 16 }],
-    ['optimiser', { recipe: { ...recipe, optimiser: { kind: 'sgd' } } }],
-    ['schedule', { recipe: { ...recipe, schedule: { kind: 'constant' } } }],
-    ['label smoothing', { recipe: { ...recipe, labelSmoothing: 0 } }],
-    ['class weights', { recipe: { ...recipe, classWeights: 'inverse' } }],
-    ['clipping', { recipe: { ...recipe, clipNorm: 1 } }],
-    ['average of weights', { recipe: { ...recipe, averageDecay: 0.9 } }],
-    ['mixing', { recipe: { ...recipe, mix: { kind: 'mixup' } } }],
-    ['early stopping', { recipe: { ...recipe, patience: 3 } }],
-    ['varied patches', { augmentation: { ...augmentation, blur: 1 } }],
-    ['test-time augmentation', { testTime: 'none' }],
-    ['balance of classes', { balanced: false }],
+    ['learning rate', { learningRate: learningRate / 3 }],
+    ['patches per step', { batchSize: batchSize + 1 }],
+    ['optimiser', { recipe: { ...recipe, optimiser: { kind: 'sgd', momentum: 0.77 } } }],
+    ['schedule', { recipe: { ...recipe, schedule: { kind: 'constant', warmUp: 0.77 } } }],
+    ['label smoothing', { recipe: { ...recipe, labelSmoothing: 0.77 } }],
+    ['class weights', { recipe: { ...recipe, classWeights: [1, 77] } }],
+    ['clipping', { recipe: { ...recipe, clipNorm: 77 } }],
+    ['average of weights', { recipe: { ...recipe, averageDecay: 0.77 } }],
+    ['mixing', { recipe: { ...recipe, mix: { kind: 'mixup', alpha: 7.7 } } }],
+    ['early stopping', { recipe: { ...recipe, patience: 77 } }],
+    ['varied patches', { augmentation: { ...augmentation, blur: 2.77 } }],
+    ['test-time augmentation', { testTime: testTime === 'd4' ? 'none' : 'd4' }],
+    ['balance of classes', { balanced: !balanced.settings.balanced }],
   ])('names what was changed: %s', (word, more) => {
     expect(changedFrom(balanced, settings(more))).toEqual([word])
   })
 
   test('names all that was changed, and nothing for settings of one’s own', () => {
-    const used = presetUsed(settings({ learningRate: 0.001, length: { kind: 'epochs', epochs: 3 } }), 'tissue')
+    const used = presetUsed(settings({ learningRate: 0.00077, length: { kind: 'epochs', epochs: 3 } }), 'tissue')
     expect(presetInWords(used!)).toBe('balanced, changed: length, learning rate')
     expect(presetUsed(settings({ preset: null }), 'tissue')).toBeNull()
   })
