@@ -95,7 +95,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
           const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
           for await (const { first, file, block } of ahead(missing(), readBlock, control.signal)) {
-            const probabilities = await predictBlock(engine, handle, file, block.length)
+            const probabilities = await predictBlock(engine, handle, file, block)
             await rm(file, { force: true })
             const written = await writeBlock(
               probabilityFile(predictionsFolder, id),
@@ -148,9 +148,11 @@ async function predictBlock(
   engine: EngineClient,
   model: OpenModel,
   file: string,
-  count: number,
+  block: Uint32Array,
 ): Promise<Float32Array> {
-  const { probabilities } = await engine.call('engine.predict', { model, file, patches: count, first: 0, count })
+  const { length: count } = block
+  const order = { model, file, patches: count, first: 0, count, numbers: block.slice() }
+  const { probabilities } = await engine.call('engine.predict', order)
   return probabilities
 }
 

@@ -44,7 +44,8 @@ const FoldResult = z.object({
 })
 export type FoldResult = z.infer<typeof FoldResult>
 
-export type Folded = { folds: FoldResult[]; files: string[]; evaluation: Evaluation }
+/** `heldOut`: [patch, class], each patch by the network that did not see it. */
+export type Folded = { folds: FoldResult[]; files: string[]; evaluation: Evaluation; heldOut: Float32Array }
 
 export type FoldedRun = {
   run: TrainingRun
@@ -100,7 +101,9 @@ export async function trainFolds(
     await writeBytes(resultFile(files[fold]!), JSON.stringify(result))
     folds.push(result)
   }
-  return { folds, files, evaluation: await outOfFold(engine, folds, sides, truth, classes) }
+  const heldOut = outOfFold(folds, sides, truth.length, classes.length)
+  const evaluation = await engine.call('engine.evaluate', { probabilities: heldOut, truth, classes: [...classes] })
+  return { folds, files, evaluation, heldOut }
 }
 
 /** Minutes are for all folds together; epochs and steps are of each. */
@@ -150,20 +153,19 @@ async function measureFold(
   }
 }
 
-/** The figure over every patch, each by the network that was not trained on it. */
-async function outOfFold(
-  engine: EngineClient,
+/** [patch, class]: every patch by the network that was not trained on it. */
+function outOfFold(
   folds: readonly FoldResult[],
   sides: readonly Uint8Array[],
-  truth: Uint16Array,
-  classes: readonly string[],
-): Promise<Evaluation> {
-  const probabilities = new Float32Array(truth.length * classes.length)
+  patches: number,
+  classes: number,
+): Float32Array {
+  const probabilities = new Float32Array(patches * classes)
   for (const [fold, own] of sides.entries())
     for (const [i, place] of placesOn(own, 'validation').entries())
-      for (let k = 0; k < classes.length; k++)
-        probabilities[place * classes.length + k] = folds[fold]!.probabilities[i * classes.length + k]!
-  return engine.call('engine.evaluate', { probabilities, truth, classes: [...classes] })
+      for (let k = 0; k < classes; k++)
+        probabilities[place * classes + k] = folds[fold]!.probabilities[i * classes + k]!
+  return probabilities
 }
 
 const resultFile = (onnx: string): string => `${onnx}.json`

@@ -37,7 +37,9 @@ import {
   pixelFile,
   type ReadPixels,
   removeRunFiles,
+  type SideName,
 } from './runFiles.ts'
+import { insertHeldOut } from './heldOutRows.ts'
 import { findRun, listPoints, type RunPatches, runPatches } from './rows.ts'
 import { trainPart } from './trainPart.ts'
 
@@ -174,6 +176,7 @@ async function trainWhole(
     trainedOn: [facts.trainedOn],
     epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
     validation: best?.kind === 'validation' ? best.evaluation : null,
+    heldOut: facts.heldOut && { side: 'validation', probabilities: facts.heldOut },
     members: [],
     write,
   }
@@ -204,7 +207,7 @@ async function trainInFolds(
 ): Promise<Trained | null> {
   const folded = await trainFolds(dependencies, { run, folder, beginning, training, device }, engine, control)
   if (!folded) return null
-  const { folds, files, evaluation } = folded
+  const { folds, files, evaluation, heldOut } = folded
   const most = (of: (fold: FoldResult) => number) => Math.max(...folds.map(of))
   const total = (of: (fold: FoldResult) => number) => folds.reduce((sum, fold) => sum + of(fold), 0)
   return {
@@ -221,6 +224,7 @@ async function trainInFolds(
       seconds: total((fold) => fold.seconds),
     },
     validation: evaluation,
+    heldOut: { side: 'training', probabilities: heldOut },
     members: folds.map((fold, i) => ({
       id: fold.id,
       name: `${run.settings.name}, fold ${i + 1}`,
@@ -243,6 +247,8 @@ type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | '
   receptiveFieldPx: number
   /** what trained each of its networks */
   trainedOn: TrainedOn[][]
+  /** what it said of its held-out patches, [patch, class], and the side they stand on; null where none were held out */
+  heldOut: { side: SideName; probabilities: Float32Array } | null
   write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
 }
 
@@ -250,7 +256,7 @@ async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
   engine: EngineClient,
-  { parameters, receptiveFieldPx, trainedOn, write, ...trained }: Trained,
+  { parameters, receptiveFieldPx, trainedOn, heldOut, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
   const { folder, input, sides, beginning } = prepared
@@ -283,7 +289,10 @@ async function keepModel(
   const { sha256, bytes } = await write(file, { [CARD_KEY]: cardInFile(card) })
   const final = { ...card, weights: { file: 'model.onnx', sha256, bytes } }
   await writeCard(file, final)
-  store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))
+  store.transaction('training.keepModel', (db) => {
+    insertModel(db, { card: final, run: run.id, folder: id })
+    if (heldOut) insertHeldOut(db, run.id, heldOut.side, sides[heldOut.side], heldOut.probabilities)
+  })
   tellModel(id)
   tellRun(findRun(store.read, run.id)!)
 }
