@@ -84,7 +84,7 @@ describe('through the rooms', { timeout: 180_000 }, () => {
   })
 
   test('a model is begun with an earlier one, imported from a file or not; its card says which', async () => {
-    const { bench, trained } = await labelledBench()
+    const { bench, settings, trained } = await labelledBench()
     const first = await trained({ name: 'first', length: { kind: 'steps', steps: 8 } })
     const second = await trained({
       name: 'second',
