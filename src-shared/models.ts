@@ -42,8 +42,9 @@ export type Augmentation = z.infer<typeof Augmentation>
 const SideCounts = z.object({
   patches: z.number().int(),
   perClass: z.array(z.number().int()),
-  slides: z.number().int(),
-  cases: z.number().int(),
+  /** null where not every patch says which slide, or which case, it is of */
+  slides: z.number().int().nullable(),
+  cases: z.number().int().nullable(),
 })
 
 export const SplitSummary = z.object({

@@ -1,6 +1,6 @@
 /** Training: from labelled patches to a model, with a held-out figure that can be believed. */
 import * as z from 'zod'
-import { bytes, uint32s } from './arrays.ts'
+import { bytes, float32s, uint16s, uint32s } from './arrays.ts'
 import { FaultRecord } from './errors.ts'
 import { Evaluation } from './evaluation.ts'
 import { JobId, ModelId, RunId, SourceId, Timestamp } from './ids.ts'
@@ -160,6 +160,8 @@ export const TrainingRun = z.object({
   steps: z.number().int().nullable(),
   stepsPerEpoch: z.number().int(),
   model: ModelId.nullable(),
+  /** Whether `training.heldOut` has what its model said of each held-out patch; trainings of earlier versions kept it not. */
+  heldOutKept: z.boolean(),
   fault: FaultRecord.nullable(),
   createdAt: Timestamp,
 })
@@ -189,6 +191,20 @@ export const RateSearchNews = z.discriminatedUnion('kind', [
 ])
 export type RateSearchNews = z.infer<typeof RateSearchNews>
 
+/**
+ * What the model of a training said of the held-out patches of one source: those its figure counts, each once. Of folds,
+ * each patch by the network that did not see it.
+ */
+export const HeldOutPatches = z.object({
+  source: SourceId,
+  patch: uint32s,
+  /** [patch] what it was labelled when the training began, as an index into the run's class names */
+  truth: uint16s,
+  /** [patch, class] */
+  probabilities: float32s,
+})
+export type HeldOutPatches = z.infer<typeof HeldOutPatches>
+
 export const AugmentationPreview = z.object({
   edgePx: z.number().int(),
   /** [patch][version]: RGB bytes [row, column, channel] of what the network is given, back on the scale 0 … 255 */
@@ -207,6 +223,8 @@ export const trainingCalls = {
   /** @throws TRAINING_NOT_READY with the reasons of the plan */
   'training.start': call(TrainingSettings, TrainingRun),
   'training.runs': call(z.void(), z.array(TrainingRun)),
+  /** null where nothing was held out, or it was not kept. @throws RUN_UNKNOWN */
+  'training.heldOut': call(z.object({ run: RunId }), z.array(HeldOutPatches).nullable()),
   /**
    * Some patches as a network would see them in training, each in so many versions. Contrast turns around the mean of these
    * patches, in a training around that of all it learns from. With one seed, a change of one setting shows what it does.

@@ -76,7 +76,7 @@ export function engineServer(
           metadata: metadataOf(bytes),
         }
       },
-      async 'engine.predict'({ model, file, patches, first, count, rows }) {
+      async 'engine.predict'({ model, file, patches, first, count, rows, numbers }) {
         const open = models.get(model)
         if (!open)
           throw tesseraError(
@@ -97,7 +97,8 @@ export function engineServer(
             },
           )
         const probabilities = await open.lanes.predict({ file, patches, first, count, ...(rows ? { rows } : {}) })
-        checkProbabilities(probabilities, open.predictor.classes, open.file)
+        const numberOf = (row: number) => numbers?.[first + row] ?? rows?.[first + row] ?? first + row
+        checkProbabilities(probabilities, open.predictor.classes, open.file, numberOf)
         return { probabilities }
       },
       'engine.evaluate': ({ probabilities, truth, classes }) => evaluate(probabilities, truth, classes),
@@ -182,8 +183,17 @@ const exportModel: Handlers<EngineContract>['calls']['engine.exportModel'] = asy
   const bytes = forwardModel(checkpoint.network, checkpoint.weights, metadata)
   await writeBytes(file, bytes)
   const { parameters, receptiveFieldPx } = networkShapes(checkpoint.network)
-  const { step, normalisation, trainedOn } = checkpoint
-  return { sha256: sha256(bytes), bytes: bytes.length, step, trainedOn, parameters, receptiveFieldPx, normalisation }
+  const { step, normalisation, trainedOn, heldOut } = checkpoint
+  return {
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+    step,
+    trainedOn,
+    parameters,
+    receptiveFieldPx,
+    normalisation,
+    heldOut,
+  }
 }
 
 const exportEnsemble: Handlers<EngineContract>['calls']['engine.exportEnsemble'] = async (order) => {

@@ -151,6 +151,8 @@ export const engineContract = {
         parameters: z.number().int(),
         receptiveFieldPx: z.number().int(),
         normalisation: Normalisation,
+        /** [held-out patch, class]: what these weights said when they were measured; null where nothing was held out */
+        heldOut: float32s.nullable(),
       }),
     ),
     /**
@@ -199,6 +201,8 @@ export const engineContract = {
         first: z.number().int().nonnegative(),
         count: z.number().int().positive(),
         rows: uint32s.optional(),
+        /** What the patches of the file are called where something is said of one; absent: by their places. */
+        numbers: uint32s.optional(),
       }),
       z.object({ probabilities: float32s }),
     ),

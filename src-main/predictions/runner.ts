@@ -95,7 +95,8 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
           const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
           const predictBlock = async ({ first, file, block }: Awaited<ReturnType<typeof readBlock>>) => {
-            const order = { model: handle, file, patches: block.length, first: 0, count: block.length }
+            const { length: count } = block
+            const order = { model: handle, file, patches: count, first: 0, count, numbers: block.slice() }
             const { probabilities } = await engine.call('engine.predict', order)
             await rm(file, { force: true })
             return { first, block, probabilities }

@@ -6,6 +6,8 @@ import { type NetworkDescription } from '../../src-shared/networks.ts'
 import { networksOf, type TrainingSettings } from '../../src-shared/training.ts'
 import { networkShapes } from '../../src-shared/network/shapes.ts'
 import { presetNetwork } from '../models/presets.ts'
+import { parameterLayout } from '../nn/graph/parameters.ts'
+import { layerRates } from './fineTuning.ts'
 import type { CommonInput } from './labelledPatches.ts'
 import type { Beginning } from './order.ts'
 
@@ -21,7 +23,7 @@ export type EarlierModels = {
  *
  * @throws {TesseraError} NETWORK_INVALID for patches no preset takes, and for layers of one's own that take other patches or
  * do not fit together; MODEL_UNKNOWN; MODEL_INPUT_MISMATCH, grey and colour;
- * MODEL_WEIGHTS_MISMATCH, an ensemble
+ * MODEL_WEIGHTS_MISMATCH, an ensemble; TRAINING_NOT_READY, layers to freeze that are not there, or all of them
  */
 function beginningOf(
   { network, start }: Pick<TrainingSettings, 'network' | 'start'>,
@@ -54,8 +56,11 @@ function beginningOf(
       { model: model.name, expected: inWords(card.input.channels), actual: inWords(channels) },
     )
   const known = card.classes.map(({ name }) => name)
+  const refit = refitted(card.network.description, edgePx, classNames.length)
+  // before a patch is read: a layer to freeze that is not there is a slip of the hand
+  layerRates(refit, parameterLayout(networkShapes(refit)), start)
   return {
-    network: refitted(card.network.description, edgePx, classNames.length),
+    network: refit,
     start: {
       file: models.weightsOf(start.model),
       sha256: card.weights.sha256,

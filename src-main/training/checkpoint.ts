@@ -46,8 +46,16 @@ const Facts = z.object({
 })
 export type CheckpointFacts = Omit<z.infer<typeof Facts>, 'arrays' | 'optimiserStep'>
 
-/** `average` is null in a run that does not average its weights. */
-export type Checkpoint = CheckpointFacts & { weights: Weights; average: Weights | null; optimiser: OptimiserState }
+/**
+ * `average` is null in a run that does not average its weights. `heldOut`: [held-out patch, class], what these weights said
+ * when they were measured; in `best` alone, and null in those of earlier versions.
+ */
+export type Checkpoint = CheckpointFacts & {
+  weights: Weights
+  average: Weights | null
+  optimiser: OptimiserState
+  heldOut: Float32Array | null
+}
 
 export type CheckpointName = 'latest' | 'best'
 
@@ -55,11 +63,12 @@ export const checkpointFile = (folder: string, name: CheckpointName): string => 
 
 /** @throws {TesseraError} DISK_FULL, FILE_NO_PERMISSION, FILE_NOT_FOUND (of the folder); the old checkpoint is whole then */
 export async function writeCheckpoint(folder: string, name: CheckpointName, checkpoint: Checkpoint): Promise<void> {
-  const { weights, average, optimiser, ...facts } = checkpoint
+  const { weights, average, optimiser, heldOut, ...facts } = checkpoint
   const arrays: [string, Float32Array][] = [
     ...partsOf('', weights),
     ...(average ? partsOf('average ', average) : []),
     ...optimiser.moments.map((moment, place): [string, Float32Array] => [`moment${place}`, moment]),
+    ...(heldOut ? [['held out', heldOut] satisfies [string, Float32Array]] : []),
   ]
   const json = Buffer.from(
     JSON.stringify({
@@ -107,7 +116,9 @@ export async function readCheckpoint(folder: string, name: CheckpointName): Prom
  * The checkpoint whose weights become the model: the best, or where there is none the latest; its `weights` are those that
  * were measured, averaged where the run averages them. null before any step.
  */
-export async function modelCheckpoint(folder: string): Promise<(CheckpointFacts & { weights: Weights }) | null> {
+export async function modelCheckpoint(
+  folder: string,
+): Promise<(CheckpointFacts & Pick<Checkpoint, 'weights' | 'heldOut'>) | null> {
   const latest = await readCheckpoint(folder, 'latest')
   const chosen = latest?.best ? await readCheckpoint(folder, 'best') : latest
   return chosen && { ...chosen, weights: modelWeights(chosen) }
@@ -156,6 +167,7 @@ function decode(bytes: Buffer): Checkpoint {
     ...facts,
     weights: weightsOf(''),
     average: numbers.some(([name]) => name === 'average parameters') ? weightsOf('average ') : null,
+    heldOut: numbers.find(([name]) => name === 'held out')?.[1] ?? null,
     optimiser: {
       step: optimiserStep,
       moments: numbers.filter(([name]) => name.startsWith('moment')).map(([, array]) => array),

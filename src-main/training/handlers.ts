@@ -18,6 +18,7 @@ import type { PatchLookup } from './labelledPatches.ts'
 import { beginningsOf, classNamesFor } from './beginning.ts'
 import { findRate, previewer } from './looks.ts'
 import { makePlan } from './plan.ts'
+import { heldOutOf } from './heldOutRows.ts'
 import { findRun, insertRun, insertRunFolds, insertRunPatches, listPoints, listRuns } from './rows.ts'
 import { bySource, foldsBySource } from './runFiles.ts'
 import { type TrainingParams, trainingRunner, type TrainingRunnerDependencies } from './runner.ts'
@@ -72,6 +73,10 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       },
       'training.previewAugmentation': previewer(dependencies),
       'training.runs': () => listRuns(store.read),
+      'training.heldOut'({ run }) {
+        if (!findRun(store.read, run)) throw unknownRun(run)
+        return heldOutOf(store.read, run)
+      },
       'training.start'(asked) {
         const { plan, split, settings, folds, ...detailed } = readyPlan(asked)
         const id = RunId.parse(uuidv7())
@@ -112,7 +117,7 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
       },
       async *'training.follow'({ run }, signal) {
         const found = findRun(store.read, run)
-        if (!found) throw tesseraError('RUN_UNKNOWN', 'There is no such training run in this project.', { run })
+        if (!found) throw unknownRun(run)
         const news = feed.follow(run, signal) // before the past is read, so that nothing falls between
         const past = listPoints(store.read, run)
         const seen = new Set(past.map(keyOf))
@@ -126,5 +131,8 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
     },
   }
 }
+
+const unknownRun = (run: RunId) =>
+  tesseraError('RUN_UNKNOWN', 'There is no such training run in this project.', { run })
 
 const keyOf = (point: TrainingPoint): string => `${point.step} ${point.kind}`

@@ -11,7 +11,7 @@ const BLOCK = 1024
 
 export type Measured = {
   /** [held-out patch, class] */
-  probabilities: Float32Array<ArrayBuffer>
+  probabilities: Float32Array
   evaluation: Evaluation
 }
 

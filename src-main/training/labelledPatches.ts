@@ -7,7 +7,12 @@ import type { Slide } from '../../src-shared/slides.ts'
 import type { ReadableDb } from '../store/database.ts'
 import type { SplitItem } from './split.ts'
 
-export type LabelledPatch = SplitItem & { source: SourceId; patch: number }
+/** `known`: whether its case and its slide are named; if not, they are made up so that it counts as its own. */
+export type LabelledPatch = SplitItem & {
+  source: SourceId
+  patch: number
+  known: { case: boolean; slide: boolean }
+}
 
 export type PatchLookup = {
   read: ReadableDb
@@ -39,11 +44,12 @@ export function labelledPatches(
   return patches
 }
 
-type Origin = (patch: number) => Pick<SplitItem, 'case' | 'slide' | 'rect'>
+type Origin = (patch: number) => Pick<LabelledPatch, 'case' | 'slide' | 'rect' | 'known'>
 
 function gridOrigin(lookup: PatchLookup, grid: Grid): Origin {
   const slide = lookup.slideById(grid.slide)
-  return (patch) => ({ case: slide.caseId, slide: slide.id, rect: patchRect(grid, patch) })
+  const known = { case: true, slide: true }
+  return (patch) => ({ case: slide.caseId, slide: slide.id, rect: patchRect(grid, patch), known })
 }
 
 /** A patch whose set names no case or slide is a case and a slide of its own. */
@@ -59,7 +65,8 @@ function setOrigin({ read, sourceSeq }: PatchLookup, set: PatchSet): Origin {
     const row = named.get(patch)
     const own = `${set.id}/${patch}`
     const slide = row?.slide ? `${set.id}/${row.slide}` : own
-    return { case: row?.caseId ?? slide, slide, rect: null }
+    const known = { case: row ? row.caseId !== null : false, slide: row ? row.slide !== null : false }
+    return { case: row?.caseId ?? slide, slide, rect: null, known }
   }
 }
 

@@ -18,7 +18,7 @@ import { writeBytes } from '../files/writeFile.ts'
 import type { JobControl } from '../jobs/queue.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import { type LabelledFile, TrainedOn, type TrainingOrder } from '../nn/engineContract.ts'
-import { measureHeldOut } from './heldOut.ts'
+import { type Measured, measureHeldOut } from './heldOut.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { runFolds, SIDES, type RunPatches } from './rows.ts'
 import { joinedTargets, pixelFile, type SideName } from './runFiles.ts'
@@ -48,8 +48,11 @@ export type PartResult = z.infer<typeof PartResult>
 /** One of the trainings of a run. */
 type RunPart = { beginning: Beginning; seed: number; training: LabelledFile; validation: LabelledFile | null }
 
-/** Finished parts with their files, in order, and the figure of all together. */
-export type TrainedParts = { parts: PartResult[]; files: string[]; evaluation: Evaluation | null }
+/**
+ * Finished parts with their files, in order, and what all together say: of folds of every patch, each by the network that
+ * did not see it; of members of the held-out patches, if there are any.
+ */
+export type TrainedParts = { parts: PartResult[]; files: string[]; measured: Measured | null }
 
 export type PartedRun = {
   run: TrainingRun
@@ -93,7 +96,7 @@ export async function trainFolds(
     validation: labelled(own, 'validation'),
   }))
   const trained = await trainParts(dependencies, parted, 'fold', parts, engine, control)
-  return trained && { ...trained, evaluation: await outOfFold(engine, trained.parts, folds, truth, run.classNames) }
+  return trained && { ...trained, measured: await outOfFold(engine, trained.parts, folds, truth, run.classNames) }
 }
 
 /** @returns null when it was asked to stop before the end */
@@ -118,8 +121,8 @@ export async function trainMembers(
   }))
   const trained = await trainParts(dependencies, parted, 'member', parts, engine, control)
   if (!trained) return null
-  const evaluation = validation && (await ofMean(engine, trained.parts, validation.classOf, run.classNames))
-  return { ...trained, evaluation }
+  const measured = validation && (await ofMean(engine, trained.parts, validation.classOf, run.classNames))
+  return { ...trained, measured }
 }
 
 async function trainParts(
@@ -129,7 +132,7 @@ async function trainParts(
   parts: readonly RunPart[],
   engine: EngineClient,
   control: JobControl,
-): Promise<Omit<TrainedParts, 'evaluation'> | null> {
+): Promise<Omit<TrainedParts, 'measured'> | null> {
   const { settings, classNames } = run
   const results: PartResult[] = []
   const files = parts.map((_, place) => path.join(folder, `${kind}${place}.onnx`))
@@ -198,13 +201,14 @@ async function outOfFold(
   folds: readonly Uint8Array[],
   truth: Uint16Array,
   classes: readonly string[],
-): Promise<Evaluation> {
+): Promise<Measured> {
   const probabilities = new Float32Array(truth.length * classes.length)
   for (const [fold, own] of folds.entries())
     for (const [i, place] of placesOn(own, 'validation').entries())
       for (let k = 0; k < classes.length; k++)
         probabilities[place * classes.length + k] = parts[fold]!.probabilities[i * classes.length + k]!
-  return engine.call('engine.evaluate', { probabilities, truth, classes: [...classes] })
+  const evaluation = await engine.call('engine.evaluate', { probabilities, truth, classes: [...classes] })
+  return { probabilities, evaluation }
 }
 
 /** The figure of the model itself: the mean of its members' probabilities on patches that none was trained on. */
@@ -213,11 +217,12 @@ async function ofMean(
   parts: readonly PartResult[],
   truth: Uint16Array,
   classes: readonly string[],
-): Promise<Evaluation> {
+): Promise<Measured> {
   const probabilities = new Float32Array(truth.length * classes.length)
   for (const part of parts)
     for (const [i, value] of part.probabilities.entries()) probabilities[i]! += value / parts.length
-  return engine.call('engine.evaluate', { probabilities, truth, classes: [...classes] })
+  const evaluation = await engine.call('engine.evaluate', { probabilities, truth, classes: [...classes] })
+  return { probabilities, evaluation }
 }
 
 const resultFile = (onnx: string): string => `${onnx}.json`

@@ -253,15 +253,23 @@ function summarise(
   const side = (patches: readonly LabelledPatch[]) => ({
     patches: patches.length,
     perClass: Array.from({ length: classes }, (_, k) => patches.filter((patch) => patch.target === k).length),
-    slides: new Set(patches.map((patch) => patch.slide)).size,
-    cases: new Set(patches.map((patch) => patch.case)).size,
+    slides: named(patches, 'slide'),
+    cases: named(patches, 'case'),
   })
   const summary = { rule, training: side(training), validation: side(validation), leftOut, sentence: '' }
   return { ...summary, sentence: sentenceOf(summary, unknownCases) }
 }
 
+/** How many slides or cases they are of; null where one does not say. */
+const named = (patches: readonly LabelledPatch[], of: 'slide' | 'case'): number | null =>
+  patches.every(({ known }) => known[of]) ? new Set(patches.map((patch) => patch[of])).size : null
+
 const counted = (count: number, one: string, many: string): string =>
   count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`
+
+/** “2 slides”, or “some slides” where not all are named. */
+const several = (count: number | null, one: string): string =>
+  count === null ? `some ${one}s` : counted(count, one, `${one}s`)
 
 function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unknownCases: boolean): string {
   const patches = counted(validation.patches, 'patch', 'patches')
@@ -269,9 +277,9 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
     case 'case':
       return unknownCases
         ? `${patches} are held out at random, because the set does not say which patient each patch is from. Patches of one patient may be on both sides, so the figure may be too good; give cases, or measure on a set of other patients.`
-        : `Held out by case (patient): ${patches} of ${counted(validation.cases, 'case', 'cases')}; the network is trained on ${counted(training.cases, 'other case', 'other cases')}.`
+        : `Held out by case (patient): ${patches} of ${several(validation.cases, 'case')}; the network is trained on ${several(training.cases, 'other case')}.`
     case 'slide':
-      return `Held out by slide: ${patches} of ${counted(validation.slides, 'slide', 'slides')}. All slides are of one patient, or one patient has all labels of a class, so the figure does not speak for another patient.`
+      return `Held out by slide: ${patches} of ${several(validation.slides, 'slide')}. All slides are of one patient, or one patient has all labels of a class, so the figure does not speak for another patient.`
     case 'blocks':
       return `Held out by blocks of the slide: ${patches}, with a gap of one patch${leftOut > 0 ? ` (${leftOut.toLocaleString('en')} labelled patches beside them are used for neither)` : ''}. There is only one slide to learn from, so the figure does not speak for another slide.`
     case 'given':

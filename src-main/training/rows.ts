@@ -15,13 +15,15 @@ type RunRow = {
   steps: number | null
   steps_per_epoch: number
   model: string | null
+  held_out: number
   fault: string | null
   created_at: number
 }
 
 const SELECT = `
   SELECT runs.id, jobs.id AS job, runs.settings, runs.class_names, runs.split, runs.steps, runs.steps_per_epoch,
-         models.id AS model, jobs.fault, runs.created_at
+         models.id AS model, jobs.fault, runs.created_at,
+         EXISTS (SELECT 1 FROM run_held_out WHERE run_held_out.run = runs.seq) AS held_out
   FROM runs JOIN jobs ON jobs.seq = runs.job LEFT JOIN models ON models.run = runs.seq`
 
 const fromRow = (row: RunRow): TrainingRun =>
@@ -34,6 +36,7 @@ const fromRow = (row: RunRow): TrainingRun =>
     steps: row.steps,
     stepsPerEpoch: row.steps_per_epoch,
     model: row.model === null ? null : ModelId.parse(row.model),
+    heldOutKept: row.held_out === 1,
     fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord),
     createdAt: row.created_at,
   })

@@ -26,7 +26,7 @@ import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
 import type { Store } from '../store/database.ts'
 import { beginningsOf, type EarlierModels } from './beginning.ts'
 import { type CardFacts, cardOf } from './card.ts'
-import { measureHeldOut } from './heldOut.ts'
+import { type Measured, measureHeldOut } from './heldOut.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { type PartResult, seedOfMember, trainFolds, trainMembers } from './partRuns.ts'
@@ -38,7 +38,9 @@ import {
   pixelFile,
   type ReadPixels,
   removeRunFiles,
+  type SideName,
 } from './runFiles.ts'
+import { insertHeldOut } from './heldOutRows.ts'
 import { findRun, listPoints, type RunPatches, runPatches } from './rows.ts'
 import { type PartKind, trainPart } from './trainPart.ts'
 
@@ -191,21 +193,22 @@ async function trainWhole(
   const best = listPoints(dependencies.store.read, run.id).find(
     (point) => point.kind === 'validation' && point.step === finished.news.bestStep,
   )
-  let validation = best?.kind === 'validation' ? best.evaluation : null
+  let measured: Measured | null =
+    best?.kind === 'validation' && facts.heldOut ? { probabilities: facts.heldOut, evaluation: best.evaluation } : null
   if (order.testTime !== 'none' && order.validation) {
     // On its way each patch was looked at once; the figure of the model is of how it will look.
     control.report({ phase: 'measuring as it will be used' })
     const how = { file: draft, normalisation: facts.normalisation, testTime: order.testTime, device }
-    const measured = await measureHeldOut(engine, how, order.validation, run.classNames, control.signal)
+    measured = await measureHeldOut(engine, how, order.validation, run.classNames, control.signal)
     if (!measured) return null
-    validation = measured.evaluation
   }
   return {
     ...facts,
     ...finished,
     trainedOn: [facts.trainedOn],
     epochs: (finished.news.step * run.settings.batchSize) / run.split.training.patches,
-    validation,
+    validation: measured?.evaluation ?? null,
+    heldOut: measured && { side: 'validation', probabilities: measured.probabilities },
     members: [],
     write,
   }
@@ -238,7 +241,7 @@ async function trainInParts(
   const train = isEnsemble ? trainMembers : trainFolds
   const trained = await train(dependencies, { run, folder, beginnings, sides, device }, engine, control)
   if (!trained) return null
-  const { parts, files, evaluation } = trained
+  const { parts, files, measured } = trained
   const most = (of: (part: PartResult) => number) => Math.max(...parts.map(of))
   const total = (of: (part: PartResult) => number) => parts.reduce((sum, part) => sum + of(part), 0)
   const { name, seed } = run.settings
@@ -255,7 +258,8 @@ async function trainInParts(
       bestStep: most((part) => part.bestStep),
       seconds: total((part) => part.seconds),
     },
-    validation: evaluation,
+    validation: measured?.evaluation ?? null,
+    heldOut: measured && { side: isEnsemble ? 'validation' : 'training', probabilities: measured.probabilities },
     members: parts.map(({ id, sha256, evaluation: validation, steps }, i) => {
       const facts = { id, sha256, validation, steps }
       if (!isEnsemble) return { ...facts, name: `${name}, fold ${i + 1}`, seed, description: null }
@@ -279,6 +283,8 @@ type Trained = Pick<CardFacts, 'normalisation' | 'steps' | 'epochs' | 'news' | '
   receptiveFieldPx: number
   /** what trained each of its networks */
   trainedOn: TrainedOn[][]
+  /** what it said of its held-out patches, [patch, class], and the side they stand on; null where none were held out */
+  heldOut: { side: SideName; probabilities: Float32Array } | null
   write: (file: string, metadata: Record<string, string>) => Promise<{ sha256: string; bytes: number }>
 }
 
@@ -286,7 +292,7 @@ async function keepModel(
   dependencies: TrainingRunnerDependencies,
   prepared: Prepared,
   engine: EngineClient,
-  { parameters, receptiveFieldPx, trainedOn, write, ...trained }: Trained,
+  { parameters, receptiveFieldPx, trainedOn, heldOut, write, ...trained }: Trained,
 ): Promise<void> {
   const { store, modelsFolder, classes, nameOfSource, version, tellModel, tellRun } = dependencies
   const { folder, input, sides, beginnings } = prepared
@@ -319,7 +325,10 @@ async function keepModel(
   const { sha256, bytes } = await write(file, { [CARD_KEY]: cardInFile(card) })
   const final = { ...card, weights: { file: 'model.onnx', sha256, bytes } }
   await writeCard(file, final)
-  store.transaction('training.keepModel', (db) => insertModel(db, { card: final, run: run.id, folder: id }))
+  store.transaction('training.keepModel', (db) => {
+    insertModel(db, { card: final, run: run.id, folder: id })
+    if (heldOut) insertHeldOut(db, run.id, heldOut.side, sides[heldOut.side], heldOut.probabilities)
+  })
   tellModel(id)
   tellRun(findRun(store.read, run.id)!)
 }

@@ -52,6 +52,7 @@ export async function freshStart(run: Run): Promise<Checkpoint> {
     history: [],
     trainedOn: [],
     watch: freshWatch(),
+    heldOut: null,
     ...(await untrained(run)),
   }
 }

@@ -69,9 +69,9 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
   const started = now() - found.seconds
   let saved = now()
 
-  const save = async (name: CheckpointName = 'latest'): Promise<TrainingNews> => {
+  const save = async (name: CheckpointName = 'latest', heldOut: Float32Array | null = null): Promise<TrainingNews> => {
     state.seconds = now() - started
-    await writeCheckpoint(order.folder, name, state)
+    await writeCheckpoint(order.folder, name, { ...state, heldOut })
     saved = now()
     return { kind: 'checkpoint', step: state.step }
   }
@@ -110,12 +110,12 @@ async function* train(run: Run, found: Checkpoint, signal: AbortSignal): AsyncGe
     if (means) yield tell({ kind: 'training', ...here(), learningRate, ...means })
 
     if (milestone && data.validation) {
-      const { loss, evaluation } = await validateNow(run, modelWeights(state), data.validation)
+      const { loss, evaluation, probabilities } = await validateNow(run, modelWeights(state), data.validation)
       if (!evaluation) throw lost(loss, `the loss of the held-out patches became ${loss}`)
       const best = state.best === null || loss < state.best.loss
       if (best) state.best = { step: state.step, loss }
       const told = tell({ kind: 'validation', ...here(), loss, evaluation, best })
-      if (best) await save('best')
+      if (best) await save('best', probabilities)
       yield await save()
       yield told
       early = isPatienceOver(state, order.recipe.patience)

@@ -55,12 +55,18 @@ export async function predictPixels(
 
 /**
  * The file of a model whose weights are no numbers can still be read; what it says must not be.
+ * @param numberOf what the patch of a row is called
  * @throws {TesseraError} MODEL_OUTPUT_INVALID with the first patch whose probabilities are none
  */
-export function checkProbabilities(probabilities: Float32Array, classes: number, model: string): void {
+export function checkProbabilities(
+  probabilities: Float32Array,
+  classes: number,
+  model: string,
+  numberOf: (row: number) => number,
+): void {
   const place = probabilities.findIndex((each) => !Number.isFinite(each))
   if (place < 0) return
-  const patch = Math.floor(place / classes)
+  const patch = numberOf(Math.floor(place / classes))
   throw tesseraError(
     'MODEL_OUTPUT_INVALID',
     `“${model}” gives no probabilities for patch ${patch}: its output is ${probabilities[place]}. Its weights are damaged, or it did not learn; train it again with a smaller learning rate.`,
@@ -68,8 +74,8 @@ export function checkProbabilities(probabilities: Float32Array, classes: number,
   )
 }
 
-/** `evaluation` is null when the loss is no number: there is nothing to count then. */
-export type Validated = { loss: number; evaluation: Evaluation | null }
+/** `evaluation` is null when the loss is no number: there is nothing to count then. `probabilities`: [patch, class] */
+export type Validated = { loss: number; evaluation: Evaluation | null; probabilities: Float32Array }
 
 export async function validate(
   backend: Backend,
@@ -84,7 +90,8 @@ export async function validate(
     const { pixels, classOf } = data
     const probabilities = await predictPixels(predictor, pixels, how, 0, pixels.count)
     const loss = meanLoss(probabilities, classOf, classes.length)
-    return { loss, evaluation: Number.isNaN(loss) ? null : evaluate(probabilities, classOf, classes) }
+    const evaluation = Number.isNaN(loss) ? null : evaluate(probabilities, classOf, classes)
+    return { loss, evaluation, probabilities }
   } finally {
     await predictor.dispose()
   }

@@ -1,4 +1,6 @@
 /** Commands of review: agree, skip, go to the next. */
+import type { TrainingRun } from '../../src-shared/training.ts'
+import type { HeldOutChoice } from '../stores/heldOut.ts'
 import { usePredictions } from '../stores/predictions.ts'
 import { useProject } from '../stores/project.ts'
 import { type ReviewItem, useReview } from '../stores/review.ts'
@@ -39,6 +41,22 @@ export async function startReview(): Promise<void> {
   if (review.items.length === 0) await review.build()
   await showCurrent()
 }
+
+/** Shows the held-out patches that a figure of a training counts. */
+export async function reviewHeldOut(
+  { id, settings }: TrainingRun,
+  classes: readonly { name: string; colour: string }[],
+  choice: HeldOutChoice,
+): Promise<void> {
+  // first, so that the stage does not begin with predictions
+  const shown = useReview().showHeldOut({ run: id, name: settings.name, classes, choice })
+  useWindow().stage = 'review'
+  await shown
+  await showCurrent()
+}
+
+/** Back to what models predict. */
+export const leaveHeldOut = (): Promise<void> => thenShow(useReview().leaveHeldOut)
 
 async function nextUncertain(): Promise<void> {
   const review = useReview()

@@ -120,6 +120,12 @@ export const stageCommands = () => [
     },
   }),
   command({
+    id: 'app.device',
+    title: 'Device…',
+    group: 'Training',
+    run: () => useWindow().show({ kind: 'device' }),
+  }),
+  command({
     id: 'models.import',
     title: 'Import a model…',
     group: 'Training',

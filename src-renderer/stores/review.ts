@@ -1,14 +1,17 @@
 /**
- * Review: predicted patches one by one, those worth a look first. Agreeing and correcting are labels like any other.
+ * Review: predicted patches one by one, those worth a look first, or the held-out patches a figure of a training counts.
+ * Agreeing and correcting are labels like any other.
  */
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
-import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { PredictionRunId, RunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import type { PredictionBlock, PredictionRun } from '../../src-shared/predictions.ts'
-import { stream } from '../api/index.ts'
+import { call, stream } from '../api/index.ts'
 import { useFaults } from './faults.ts'
+import { heldOutCandidates, type HeldOutChoice } from './heldOut.ts'
 import { useLabels } from './labels.ts'
+import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useViewport } from './viewport.ts'
 import { type Candidate, candidatePicker, type ReviewOrder } from './reviewOrder.ts'
@@ -17,21 +20,39 @@ import { type Candidate, candidatePicker, type ReviewOrder } from './reviewOrder
 const QUEUE_LENGTH = 300
 const RATE_WINDOW_MS = 120_000
 
+type NamedClass = { name: string; colour: string }
+
 export interface ReviewItem extends Candidate {
-  run: PredictionRunId
+  /** What predicted it; null = the model of a training, of its held-out patches. */
+  run: PredictionRunId | null
+  classes: readonly NamedClass[]
   source: SourceId
   slide: SlideId | null
   state: 'open' | 'accepted' | 'corrected' | 'skipped'
 }
 
+/** The held-out patches of one training that are looked at. */
+export interface HeldOutLook {
+  run: RunId
+  /** of the training */
+  name: string
+  classes: readonly NamedClass[]
+  choice: HeldOutChoice
+  /** how many there are; `items` holds the first of them */
+  found: number
+}
+
 export const useReview = defineStore('review', () => {
   const labels = useLabels()
+  const patches = usePatches()
   const predictions = usePredictions()
   const viewport = useViewport()
   const faults = useFaults()
 
   const scope = ref<'slide' | 'all'>('slide')
   const order = ref<ReviewOrder>('uncertain')
+  /** null = what models predict is looked at */
+  const heldOut = shallowRef<HeldOutLook | null>(null)
   const items = shallowRef<readonly ReviewItem[]>([])
   const index = ref(0)
   const building = ref(false)
@@ -46,7 +67,6 @@ export const useReview = defineStore('review', () => {
   })
 
   const current = computed<ReviewItem | null>(() => items.value[index.value] ?? null)
-  const runOf = (item: ReviewItem): PredictionRun | null => predictions.runs.get(item.run) ?? null
   const decided = computed(() => items.value.filter((item) => item.state === 'accepted' || item.state === 'corrected'))
   const left = computed(() => items.value.filter((item) => item.state === 'open').length)
 
@@ -58,27 +78,59 @@ export const useReview = defineStore('review', () => {
     return seconds > 0 ? ((times.length - 1) * 60) / seconds : null
   })
 
-  /** Looks through the runs in scope for the patches most worth a look. */
+  /** Gathers the patches most worth a look: of the predictions in scope, or the held-out ones that are looked at. */
   async function build(): Promise<void> {
     const mine = ++round
     building.value = true
-    const runs = runsInScope.value
     await faults.attempt('review', 'The patches to review could not be gathered.', async () => {
-      const found: ReviewItem[] = []
-      for (const run of runs) {
-        await labels.open(run.source)
-        const picker = candidatePicker(run.classes.length, QUEUE_LENGTH, order.value, labelledAs(run))
-        for await (const block of blocksOf(run)) {
-          picker.look(block)
-          if (mine !== round) return
-        }
-        for (const each of picker.picked())
-          found.push({ ...each, run: run.id, source: run.source, slide: run.slide, state: 'open' })
-      }
+      const found = await (heldOut.value ? heldOutItems(heldOut.value) : predictedItems(() => mine === round))
+      if (mine !== round) return
+      if (heldOut.value) heldOut.value = { ...heldOut.value, found: found.length }
       items.value = found.toSorted((a, b) => b.rank - a.rank).slice(0, QUEUE_LENGTH)
       index.value = 0
     })
     if (mine === round) building.value = false
+  }
+
+  /** @param wanted false as soon as nobody waits for them any more */
+  async function predictedItems(wanted: () => boolean): Promise<ReviewItem[]> {
+    const found: ReviewItem[] = []
+    for (const run of runsInScope.value) {
+      await labels.open(run.source)
+      const picker = candidatePicker(run.classes.length, QUEUE_LENGTH, order.value, labelledAs(run))
+      for await (const block of blocksOf(run)) {
+        picker.look(block)
+        if (!wanted()) return []
+      }
+      const { id, source, slide, classes } = run
+      for (const each of picker.picked()) found.push({ ...each, run: id, source, slide, classes, state: 'open' })
+    }
+    return found
+  }
+
+  async function heldOutItems({ run, classes, choice }: HeldOutLook): Promise<ReviewItem[]> {
+    const found: ReviewItem[] = []
+    for (const part of (await call('training.heldOut', { run })) ?? []) {
+      const { source } = part
+      await labels.open(source)
+      const slide = patches.gridById(source)?.slide ?? null
+      for (const each of heldOutCandidates(part, classes.length, choice))
+        found.push({ ...each, run: null, source, slide, classes, state: 'open' })
+    }
+    return found
+  }
+
+  /** Looks at held-out patches of a training instead of predictions. */
+  async function showHeldOut(look: Omit<HeldOutLook, 'found'>): Promise<void> {
+    heldOut.value = { ...look, found: 0 }
+    items.value = []
+    await build()
+  }
+
+  async function leaveHeldOut(): Promise<void> {
+    heldOut.value = null
+    items.value = []
+    await build()
   }
 
   /** What people said of a patch, as an index among the classes of a run: -1 = another class, null = nothing. */
@@ -131,8 +183,13 @@ export const useReview = defineStore('review', () => {
 
   /** Gives the patch a class: an agreement when it is the predicted one, else a correction. */
   async function decide(item: ReviewItem, classNumber: number): Promise<void> {
-    const run = runOf(item)
-    const agrees = labels.classOf(classNumber)?.name.toLowerCase() === run?.classes[item.predicted]?.name.toLowerCase()
+    const agrees = labels.classOf(classNumber)?.name.toLowerCase() === item.classes[item.predicted]?.name.toLowerCase()
+    // A held-out patch has a label: saying it once more is to leave it as it is.
+    if (item.truth !== null && labels.shownOf(item.source)?.[item.patch] === classNumber) {
+      mark(item, 'skipped')
+      if (current.value?.patch === item.patch) advance()
+      return
+    }
     mark(item, agrees ? 'accepted' : 'corrected')
     if (current.value?.patch === item.patch) advance()
     const kept = await labels.assign(item.source, [item.patch], classNumber, {
@@ -145,7 +202,7 @@ export const useReview = defineStore('review', () => {
 
   /** The class of the project that the model predicts; null when the project has none of that name. */
   const predictedClass = (item: ReviewItem) => {
-    const name = runOf(item)?.classes[item.predicted]?.name
+    const name = item.classes[item.predicted]?.name
     return name ? labels.classNamed(name) : null
   }
 
@@ -199,6 +256,7 @@ export const useReview = defineStore('review', () => {
   return {
     scope,
     order,
+    heldOut,
     items,
     index,
     building,
@@ -208,9 +266,10 @@ export const useReview = defineStore('review', () => {
     decided,
     left,
     perMinute,
-    runOf,
     predictedClass,
     build,
+    showHeldOut,
+    leaveHeldOut,
     goTo,
     accept,
     acceptAll,
@@ -222,6 +281,7 @@ export const useReview = defineStore('review', () => {
     corrected: computed(() => items.value.filter((item) => item.state === 'corrected').length),
     reset() {
       round++
+      heldOut.value = null
       items.value = []
       index.value = 0
       decidedAt.value = []

@@ -17,7 +17,9 @@ export interface Candidate {
   predicted: number
   /** 0 = certain, 1 = undecided */
   uncertainty: number
-  why: ReviewOrder
+  why: ReviewOrder | 'held-out'
+  /** Of a held-out patch: what it was labelled when the training began, as an index; else null. */
+  truth: number | null
   /** Larger = sooner. Comparable between runs. */
   rank: number
 }
@@ -59,6 +61,7 @@ export function candidatePicker(
           predicted,
           uncertainty: unsure,
           why: order,
+          truth: null,
           rank,
         })
         if (kept.length >= 4 * most) least = keepBest(kept, most)

@@ -17,6 +17,7 @@ export type OpenDialog =
   | { kind: 'about' }
   | { kind: 'projects' }
   | { kind: 'export' }
+  | { kind: 'device' }
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }

@@ -138,6 +138,18 @@ test('training shows its held-out rule, its curves, and ends in a model with fig
   await expect.poll(() => readdirSync(path.join(host.project(), 'models')).length, { timeout: 60_000 }).toBe(1)
 })
 
+test('a cell of the matrix shows the held-out patches it counts, and the viewer goes to them', async () => {
+  const train = await window.stage('Train')
+  const cell = train.getByRole('button', { name: /^Show \d+ of \d+ (tumor|normal) / }).first()
+  const [, shown] = /^Show (\d+) of/.exec((await cell.getAttribute('aria-label'))!)!
+  await cell.click()
+  const review = window.page.getByRole('tabpanel', { name: 'Review' })
+  await expect(review.getByText(`1 of ${shown} ·`)).toBeVisible()
+  await expect(review.getByRole('img', { name: 'The patch', exact: true })).toBeVisible()
+  await review.getByRole('button', { name: 'Back to predictions' }).click()
+  await window.fit()
+})
+
 test('the model predicts the slide, and the overlay has its legend and numbers under the pointer', async () => {
   const results = await window.stage('Results')
   await results.getByRole('button', { name: 'Predict this slide' }).click()

@@ -82,6 +82,7 @@ const dialogs: [name: string | RegExp, open: (window: TesseraWindow) => Promise<
   ['About Tessera', (window) => window.command('About')],
   ['Choose a model', (window) => window.command('Import a model')],
   ['Import labels', (window) => window.command('Import labels')],
+  ['Device', (window) => window.command('Device')],
   ['Merge class', (window) => window.classMenu('(Class 2:|normal)', 'Merge into another…')],
   ['Delete class', (window) => window.classMenu('(Class 2:|normal)', 'Delete…')],
   ['µm/px', (window) => window.page.getByRole('option', { name: /0004/ }).click()],
@@ -297,6 +298,86 @@ test('layers are added, moved, changed and taken away; what does not fit says wh
     await expect(layers).toBeHidden()
     await window.page.context().close()
   }
+})
+
+test('closing the layer editor asks before changes are thrown away, and Esc out of the question goes back to them', async () => {
+  const window = await host.open(browser, 'labelled')
+  const train = await window.stage('Train')
+  const dialog = window.page.getByRole('dialog', { name: 'Edit layers' })
+  const open = async () => {
+    await train.getByRole('button', { name: 'Edit layers…' }).click()
+    await dialog.getByRole('button', { name: 'Add below' }).waitFor()
+  }
+  const question = dialog.getByText('The changes to these layers are not in use yet.')
+  await open()
+  await window.press('Escape')
+  await expect(dialog).toBeHidden() // nothing was changed
+
+  await open()
+  await dialog.getByRole('button', { name: 'Add below' }).click()
+  await window.press('Escape')
+  await expect(question).toBeVisible()
+  await expect(dialog.getByRole('button', { name: 'Go on editing' })).toBeFocused()
+  await expectSound(window, 'the question about changed layers')
+  await window.press('Escape')
+  await expect(question).toBeHidden()
+  await dialog.getByRole('button', { name: 'Close', exact: true }).click()
+  await dialog.getByRole('button', { name: 'Throw them away' }).click()
+  await expect(dialog).toBeHidden()
+
+  await open()
+  await dialog.getByRole('radio', { name: 'JSON' }).click()
+  await dialog.getByRole('textbox', { name: 'Network as JSON' }).fill('{}')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(question).toBeVisible()
+  await window.page.context().close()
+})
+
+test('a cell of the confusion matrix shows the patches it counts, from Train and from Inspect', async () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    const window = await host.open(browser, 'trained', { scheme })
+    const train = await window.stage('Train')
+    const cell = train.getByRole('button', { name: /^Show .* normal taken for tumor/ })
+    const [, shown] = /^Show ([\d,]+) of/.exec((await cell.getAttribute('aria-label'))!)!
+    await cell.click()
+    const review = window.page.getByRole('tabpanel', { name: 'Review' })
+    await expect(review.getByText(`${shown} normal taken for tumor, held out of Model 1`)).toBeVisible()
+    await expect(
+      review.getByText('Labelled normal for this training, which held it out and took it for tumor.'),
+    ).toBeVisible()
+    await expect(review.getByText(`1 of ${shown} ·`)).toBeVisible()
+    await expectSound(window, `held-out patches, ${scheme}`)
+    await window.press('ArrowRight')
+    await expect(review.getByText(`2 of ${shown} ·`)).toBeVisible()
+    await review.getByRole('button', { name: 'Back to predictions' }).click()
+    await expect(review.getByRole('combobox', { name: 'Order' })).toBeVisible()
+
+    const inspect = await window.stage('Inspect')
+    await expectSound(window, `the matrix in Inspect, ${scheme}`)
+    await inspect.getByRole('button', { name: /^[\d,]+ of [\d,]+ patches$/ }).click()
+    await expect(review.getByText(/misread, held out of Model 1/)).toBeVisible()
+    await window.page.context().close()
+  }
+})
+
+test('the device is chosen where what each self-test said can be read, and one can be tested', async () => {
+  const window = await host.open(browser, 'labelled', { scheme: 'dark' })
+  await window.page.getByRole('button', { name: /^Device: CPU/ }).click()
+  const dialog = window.page.getByRole('dialog', { name: 'Device' })
+  await expect(dialog.getByText(/^WebGPU does not compute/)).toContainText('DEVICE_WRONG')
+  await dialog.getByRole('combobox', { name: 'Device for networks' }).selectOption('webgpu')
+  await expect(dialog.getByText(/the CPU does the work\.$/).first()).toBeVisible()
+  await dialog.getByRole('switch', { name: /^Go on on the CPU/ }).click()
+  await expectSound(window, 'a device that is refused')
+  await dialog.getByRole('button', { name: 'Test WebGPU' }).click()
+  await expect(dialog.getByText(/^passed its self-test/)).toBeVisible()
+  await expect(dialog.getByText('DEVICE_WRONG')).toBeHidden()
+  await window.press('Escape')
+  await expect(window.page.getByRole('button', { name: 'Device: WebGPU' })).toBeVisible()
+  const train = await window.stage('Train')
+  await train.getByRole('button', { name: 'More settings' }).click()
+  await expect(train.getByText('Device: WebGPU')).toBeVisible()
+  await window.page.context().close()
 })
 
 test('an error stands where it happened, says what to do, and its details can be copied', async () => {

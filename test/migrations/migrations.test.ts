@@ -76,6 +76,15 @@ test('migration 4: an undo names the gesture it takes back', () => {
   expect(insert('undo', '1')).not.toThrow()
 })
 
+test('migration 9: what a model said is of patches its training has, once', () => {
+  const sqlite = databaseAt(9)
+  fill(sqlite, 9)
+  const insert = (side: string) => () =>
+    sqlite.exec(`INSERT INTO run_held_out VALUES (1, '${side}', 1, x'0000003f0000003f')`)
+  expect(insert('validation')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_FOREIGNKEY' }))
+  expect(insert('training')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
+})
+
 test('a step that fails leaves the schema before it, and the backup is made once', () => {
   const sqlite = databaseAt(3)
   const backedUpFrom: number[] = []

@@ -8,5 +8,16 @@ import { jobs } from './0005-jobs.ts'
 import { models } from './0006-models.ts'
 import { predictions } from './0007-predictions.ts'
 import { folds } from './0008-folds.ts'
+import { heldOut } from './0009-held-out.ts'
 
-export const migrations: readonly Migration[] = [project, slides, patches, labels, jobs, models, predictions, folds]
+export const migrations: readonly Migration[] = [
+  project,
+  slides,
+  patches,
+  labels,
+  jobs,
+  models,
+  predictions,
+  folds,
+  heldOut,
+]

@@ -19,7 +19,18 @@ import type { Scene } from './scene.ts'
 import { SHIPPED, shippedOf } from './shippedModel.ts'
 import { fakeSlides } from './slides.ts'
 import { pictureOf } from './tissue.ts'
-import { ensembleOf, modelOf, networkOf, planOf, pointsOf, previewOf, rateSearch, runOf, STEPS } from './training.ts'
+import {
+  ensembleOf,
+  heldOutOf,
+  modelOf,
+  networkOf,
+  planOf,
+  pointsOf,
+  previewOf,
+  rateSearch,
+  runOf,
+  STEPS,
+} from './training.ts'
 
 const info: AppInfo = {
   version: '0.1.0',
@@ -92,7 +103,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
     const grid = labelledFor(run.settings.classes).grid
     const model = modelOf(run, chosen(run.settings.classes), grid?.params.edgePx ?? 96, grid?.params.mpp ?? null)
     models.set(model.id, model)
-    runs.set(run.id, { ...run, model: model.id })
+    runs.set(run.id, { ...run, model: model.id, heldOutKept: model.card.validation !== null })
     return model
   }
 
@@ -317,6 +328,11 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         return run
       },
       'training.runs': () => [...runs.values()],
+      'training.heldOut': ({ run }) => {
+        const { settings, model } = runs.get(run)!
+        const figure = model && models.get(model)!.card.validation
+        return figure ? [heldOutOf(settings.sources[0]!, figure)] : null
+      },
 
       'predictions.runs': () => [...predictions.values()],
       'predictions.start': async ({ model, slides: ids }) => {

@@ -29,6 +29,7 @@ export function shippedOf(classes: readonly PatchClass[]): Model {
     split: { ...split, training: { ...side, patches: 18_706, perClass: [9080, 9626] }, validation: side },
     steps: STEPS,
     stepsPerEpoch: 292,
+    heldOutKept: false,
     model: null,
     fault: null,
     createdAt: Date.now(),

@@ -124,6 +124,9 @@ describe('when things go wrong', { timeout: 180_000 }, () => {
     const [second, first] = await bench.calls['models.list']()
     expect([first!.name, second!.name]).toEqual(['calm', 'killed'])
     expect(second!.card.weights).toEqual(first!.card.weights)
+    const kept = (run: typeof calm) => bench.calls['training.heldOut']({ run: run.id })
+    expect(await kept(calm)).not.toBeNull()
+    expect(await kept(killed)).toEqual(await kept(calm))
   })
 
   test('paused in mid-run and resumed after a restart, a training goes on where it stood', async () => {
@@ -307,6 +310,8 @@ describe('what can not be trained', () => {
     const { split, ready } = await bench.calls['training.plan'](bench.settings({ sources: [set.id] }))
     expect(ready).toBe(true)
     expect(split).toMatchObject({ rule: 'case', sentence: expect.stringContaining('does not say which patient') })
+    // a patch of an unknown patient is not a patient of its own
+    for (const side of [split!.training, split!.validation]) expect(side).toMatchObject({ slides: null, cases: null })
   })
 })
 

@@ -4,8 +4,10 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Augmentation, type Model } from '../../../src-shared/models.ts'
 import { NetworkDescription } from '../../../src-shared/networks.ts'
+import { RunId } from '../../../src-shared/ids.ts'
+import { mostProbable } from '../../../src-shared/predictions.ts'
 import { Recipe } from '../../../src-shared/recipe.ts'
-import type { RateSearchNews, TrainingPoint } from '../../../src-shared/training.ts'
+import type { HeldOutPatches, RateSearchNews, TrainingPoint } from '../../../src-shared/training.ts'
 import { networkShapes } from '../../../src-shared/network/shapes.ts'
 import { trainingPreset } from '../../../src-shared/trainingPresets.ts'
 import { evaluate } from '../../../src-main/evaluation/evaluate.ts'
@@ -48,9 +50,44 @@ async function labelledBench(each = 20) {
   return { bench, grid, set, settings, trained, predicted }
 }
 
+/** [truth][prediction], counted from what was kept of each patch. */
+function confusionOf(parts: readonly HeldOutPatches[], classes: number): number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+  for (const { patch, truth, probabilities } of parts)
+    for (let i = 0; i < patch.length; i++) counts[truth[i]!]![mostProbable(probabilities, i, classes)]!++
+  return counts
+}
+
 describe('through the rooms', { timeout: 180_000 }, () => {
-  test('a model is begun with an earlier one, imported from a file or not; its card says which', async () => {
+  test('what a model said of each held-out patch is kept: it makes the very matrix of the card, and is there after a restart', async () => {
+    const { bench, grid, trained } = await labelledBench()
+    const { card, run } = await trained({ length: { kind: 'steps', steps: 8 } })
+    const kept = (await bench.calls['training.heldOut']({ run: run! }))!
+    expect(kept.map(({ source }) => source)).toEqual([grid.id])
+    expect(new Set(kept[0]!.patch).size).toBe(card.validation!.n)
+    expect(confusionOf(kept, 2)).toEqual(card.validation!.confusion)
+    const labels = await bench.calls['labels.of']({ source: grid.id })
+    const { settings } = (await bench.calls['training.runs']())[0]!
+    for (const [i, patch] of kept[0]!.patch.entries())
+      expect(settings.classes[kept[0]!.truth[i]!]).toBe(labels.class[labels.patch.indexOf(patch)])
+    const again = await bench.reopened()
+    expect(await again.calls['training.heldOut']({ run: run! })).toEqual(kept)
+    expect(await again.calls['training.runs']()).toMatchObject([{ heldOutKept: true }])
+  })
+
+  test('where nothing is held out nothing is kept, and a training nobody knows is refused', async () => {
     const { bench, trained } = await labelledBench()
+    const { run } = await trained({ validation: { kind: 'none' }, length: { kind: 'steps', steps: 2 } })
+    expect(await bench.calls['training.heldOut']({ run: run! })).toBeNull()
+    expect(await bench.calls['training.runs']()).toMatchObject([{ heldOutKept: false }])
+    const unknown = RunId.parse('0193f1c0-0000-7000-8000-000000000001')
+    await expect(async () => bench.calls['training.heldOut']({ run: unknown })).rejects.toMatchObject({
+      code: 'RUN_UNKNOWN',
+    })
+  })
+
+  test('a model is begun with an earlier one, imported from a file or not; its card says which', async () => {
+    const { bench, settings, trained } = await labelledBench()
     const first = await trained({ name: 'first', length: { kind: 'steps', steps: 8 } })
     const second = await trained({
       name: 'second',
@@ -72,6 +109,14 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     const imported = await bench.calls['models.import']({ file: bench.handle(file) })
     const third = await trained({ name: 'third', start: { model: imported.id }, length: { kind: 'steps', steps: 2 } })
     expect(third.card.training.start?.sha256).toBe(second.card.weights.sha256)
+    for (const freeze of ['c99', 99]) {
+      const start = { model: first.id, freeze, rateDecay: 1 }
+      const { ready, reasons } = await bench.calls['training.plan'](settings({ start }))
+      expect({ ready, reasons }).toEqual({
+        ready: false,
+        reasons: [expect.stringMatching(freeze === 99 ? /^All \d+ layers/ : /^There is no layer “c99” to freeze/)],
+      })
+    }
   })
 
   test('folds become one model whose figure is over every labelled patch, and stopped on the way they end alike', async () => {
@@ -99,6 +144,9 @@ describe('through the rooms', { timeout: 180_000 }, () => {
     expect(await bench.settled(run.job)).toMatchObject({ state: 'done' })
     const paused = (await bench.calls['models.list']()).find((model) => model.run === run.id)!
     expect(paused.card.validation).toEqual(card.validation)
+    const kept = (await bench.calls['training.heldOut']({ run: run.id }))!
+    expect(kept).toEqual(await bench.calls['training.heldOut']({ run: calm.run! }))
+    expect(confusionOf(kept, 2)).toEqual(card.validation!.confusion)
     expect((await predicted(paused)).probabilities).toEqual((await predicted(calm)).probabilities)
   })
 

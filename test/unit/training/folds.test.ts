@@ -60,7 +60,8 @@ test('more folds than cases, and a class that only one case has, can not be', ()
 })
 
 test('sides follow their patches into the order of the pixel file', () => {
-  const of = (source: string) => ({ ...items[0]!, source: source as SourceId, patch: 0 })
+  const known = { case: true, slide: true }
+  const of = (source: string) => ({ ...items[0]!, source: source as SourceId, patch: 0, known })
   const patches = [of('a'), of('b'), of('a'), of('b')]
   expect(foldsBySource(patches, [['training', 'validation', 'left-out', 'training']])).toEqual([
     ['training', 'left-out', 'validation', 'training'],
