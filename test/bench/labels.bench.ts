@@ -6,13 +6,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { WebSocket } from 'ws'
-import type { Api } from '../../src-shared/api.ts'
 import { TrainingSettings } from '../../src-shared/training.ts'
-import { connect } from '../../src-shared/wire/connect.ts'
-import { socketWire } from '../../src-main/host/web/socketWire.ts'
 import { WebHost } from '../e2e/webHost.ts'
 import { type Figure, peer, print, quantile } from './bench.ts'
+import { hostWire } from './hostWire.ts'
 
 const CLICKS = 1000
 /** A hand that paints: one gesture each so many ms. */
@@ -21,20 +18,7 @@ const PAUSE_MS = 10
 const host = new WebHost()
 await host.start()
 try {
-  const entrance = new URL(host.entrance)
-  const entered = await fetch(`http://127.0.0.1:${entrance.port}/${entrance.search}`, {
-    redirect: 'manual',
-    headers: { host: entrance.host },
-  }).catch(() => null)
-  const cookie = entered?.headers.get('set-cookie')?.split(';')[0] ?? `tessera=${entrance.searchParams.get('token')}`
-  const socket = new WebSocket(`ws://127.0.0.1:${entrance.port}/wire`, {
-    headers: { host: entrance.host, origin: entrance.origin, cookie },
-  })
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  const { call } = connect<Api>(socketWire(socket))
+  const { call, close } = await hostWire(host.entrance)
   await call('settings.set', { person: 'bench' })
   const grid = (await call('patches.sources', undefined)).find(
     (source) => source.kind === 'grid' && source.columns === 28,
@@ -91,7 +75,7 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 200))
   const busy = await clicks()
   await call('jobs.cancel', { job: run.job })
-  socket.terminate()
+  close()
 
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-bench-'))
   const theirs = peer<{ p50: number; p99: number; version: string }>('sqlitePeer.py', [folder, String(CLICKS)])
