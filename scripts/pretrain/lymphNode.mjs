@@ -20,18 +20,17 @@ const CREDIT =
   'PatchCamelyon (B. S. Veeling, J. Linmans, J. Winkens, T. Cohen, M. Welling, 2018, arXiv:1806.03962; from CAMELYON16, B. Ehteshami Bejnordi et al., JAMA 2017), CC0'
 
 const [data] = process.argv.slice(2)
-if (!data) stop('Say where the patches are: node scripts/pretrain/lymphNode.mjs FOLDER, with “train” and “valid” in it.')
+if (!data)
+  stop('Say where the patches are: node scripts/pretrain/lymphNode.mjs FOLDER, with “train” and “valid” in it.')
 
 install()
 build()
 const model = path.join(root, 'resources', 'models', 'lymph-node.onnx')
-const code = await run(programNode(), [
-  path.join(root, 'out', 'main', 'cli.js'),
-  'train',
-  ...['--folder', path.join(data, 'train'), '--validation', path.join(data, 'valid'), '--mpp', String(MPP)],
-  ...['--preset', 'balanced', '--steps', String(STEPS), '--seed', String(SEED)],
-  ...['--name', 'Lymph node metastases', '--model', model],
-])
+const patches = ['--folder', path.join(data, 'train'), '--validation', path.join(data, 'valid'), '--mpp', String(MPP)]
+const how = ['--preset', 'balanced', '--steps', String(STEPS), '--seed', String(SEED)]
+const made = ['--name', 'Lymph node metastases', '--model', model]
+const program = path.join(root, 'out', 'main', 'cli.js')
+const code = await run(programNode(), [program, 'train', ...patches, ...how, ...made])
 if (code !== 0) process.exit(code)
 
 const file = model.replace(/\.onnx$/, '.card.json')
