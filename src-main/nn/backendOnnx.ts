@@ -16,7 +16,9 @@ import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
 import { INPUT } from '../../src-shared/network/shapes.ts'
 import { layerOutputsGraph, layerResult, trainingGraph } from './graph/trainingGraph.ts'
+import { sharedFloats } from './sharedFloats.ts'
 import { trainerInTurn } from './trainerInTurn.ts'
+import { doWork } from './vectorWork.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
 const LOG_ERRORS = 3
@@ -79,7 +81,10 @@ export function onnxBackend(
       const parts = partsOf(batch, threads)
       if (parts > 1) {
         const own = (part: number) =>
-          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, { of: batch })
+          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, {
+            of: batch,
+            floats: sharedFloats,
+          })
         return operators === 'processor'
           ? parallelTrainer(network, batch, parts, own)
           : trainerInTurn(batch, parts, await own(batch / parts))
@@ -215,6 +220,7 @@ function onnxTrainer(
         variance: numbers('variance'),
       }
     },
+    share: (work) => Promise.resolve(doWork(work)),
     dispose: () => session.release(),
   }
 }

@@ -4,19 +4,19 @@
  */
 import type { OptimiserChoice } from '../../src-shared/recipe.ts'
 import { isWeight } from '../../src-shared/network/layerParameters.ts'
+import { overlap, type Stretch } from './blocks.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
+import { sharedFloats } from './sharedFloats.ts'
 
 export type OptimiserState = {
   /** updates done */
   step: number
-  /** Running vectors as long as the parameters: Adam's two moments, SGD's momentum. */
+  /** Running vectors as long as the parameters: Adam's two moments, SGD's momentum. Threads share them. */
   moments: readonly Float32Array[]
 }
 
 /** A stretch of the flat vector that is treated alike. */
-export type DecayRange = {
-  start: number
-  end: number
+export type DecayRange = Stretch & {
   /** whether weight decay pulls on it: on weights it does, on biases, scales and shifts not */
   decays: boolean
   /** its learning rate as a share of the run's; absent = 1, 0 = it is left as it is */
@@ -25,14 +25,19 @@ export type DecayRange = {
 
 export interface Optimiser {
   init(length: number): OptimiserState
+  /** @param within changes only these places, so that threads can share an update out; everything by default */
   update(
     parameters: Float32Array,
     gradient: Float32Array,
     state: OptimiserState,
     learningRate: number,
     ranges: readonly DecayRange[],
+    within?: Stretch,
   ): OptimiserState
 }
+
+/** The state after an update: its vectors have changed in place. */
+export const advanced = (state: OptimiserState): OptimiserState => ({ ...state, step: state.step + 1 })
 
 /** @param rateOf share of the learning rate of each layer */
 export const decayRanges = (layout: ParameterLayout, rateOf: (layer: string) => number = () => 1): DecayRange[] =>
@@ -83,13 +88,15 @@ function adaptive({
   epsilon = 1e-8,
 }: Omit<AdamSettings, 'weightDecay'> & { apart: number; added: number }): Optimiser {
   return {
-    init: (length) => ({ step: 0, moments: [new Float32Array(length), new Float32Array(length)] }),
-    update(parameters, gradient, state, learningRate, ranges) {
+    init: (length) => ({ step: 0, moments: [sharedFloats(length), sharedFloats(length)] }),
+    update(parameters, gradient, state, learningRate, ranges, within = allOf(parameters)) {
       const [m, v] = twoMoments(state)
       const step = state.step + 1
       const perSpread = 1 / Math.sqrt(1 - beta2 ** step)
-      for (const { start, end, decays, rate: share = 1 } of ranges) {
+      for (const range of ranges) {
+        const { decays, rate: share = 1 } = range
         if (share === 0) continue
+        const { start, end } = overlap(range, within)
         const rate = (share * learningRate) / (1 - beta1 ** step)
         const keep = decays ? 1 - share * learningRate * apart : 1
         const pull = decays ? added : 0
@@ -100,10 +107,12 @@ function adaptive({
           parameters[i] = keep * parameters[i]! - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
         }
       }
-      return { step, moments: state.moments }
+      return advanced(state)
     },
   }
 }
+
+const allOf = (vector: Float32Array): Stretch => ({ start: 0, end: vector.length })
 
 function twoMoments(state: OptimiserState): readonly [Float32Array, Float32Array] {
   const [first, second] = state.moments
@@ -120,12 +129,14 @@ function twoMoments(state: OptimiserState): readonly [Float32Array, Float32Array
  */
 export function nesterov({ momentum = 0.9, weightDecay = 5e-4 } = {}): Optimiser {
   return {
-    init: (length) => ({ step: 0, moments: [new Float32Array(length)] }),
-    update(parameters, gradient, state, learningRate, ranges) {
+    init: (length) => ({ step: 0, moments: [sharedFloats(length)] }),
+    update(parameters, gradient, state, learningRate, ranges, within = allOf(parameters)) {
       const [u] = state.moments
       if (!u) throw new Error('The state is not one of SGD.')
-      for (const { start, end, decays, rate: share = 1 } of ranges) {
+      for (const range of ranges) {
+        const { decays, rate: share = 1 } = range
         if (share === 0) continue
+        const { start, end } = overlap(range, within)
         const rate = share * learningRate
         const decay = decays ? weightDecay : 0
         for (let i = start; i < end; i++) {
@@ -134,7 +145,7 @@ export function nesterov({ momentum = 0.9, weightDecay = 5e-4 } = {}): Optimiser
           parameters[i] = parameters[i]! - rate * (g + momentum * moving)
         }
       }
-      return { step: state.step + 1, moments: state.moments }
+      return advanced(state)
     },
   }
 }
