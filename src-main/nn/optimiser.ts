@@ -96,20 +96,51 @@ function adaptive({
       for (const range of ranges) {
         const { decays, rate: share = 1 } = range
         if (share === 0) continue
-        const { start, end } = overlap(range, within)
-        const rate = (share * learningRate) / (1 - beta1 ** step)
-        const keep = decays ? 1 - share * learningRate * apart : 1
-        const pull = decays ? added : 0
-        for (let i = start; i < end; i++) {
-          const g = gradient[i]! + pull * parameters[i]!
-          const first = (m[i] = beta1 * m[i]! + (1 - beta1) * g)
-          const second = (v[i] = beta2 * v[i]! + (1 - beta2) * g * g)
-          parameters[i] = keep * parameters[i]! - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
-        }
+        adaptWithin(overlap(range, within), parameters, gradient, m, v, {
+          beta1,
+          beta2,
+          epsilon,
+          perSpread,
+          rate: (share * learningRate) / (1 - beta1 ** step),
+          keep: decays ? 1 - share * learningRate * apart : 1,
+          pull: decays ? added : 0,
+        })
       }
       return advanced(state)
     },
   }
+}
+
+/** A function of its own, whose numbers are its own: taken from around it, they are fetched anew at every place. */
+function adaptWithin(
+  { start, end }: Stretch,
+  parameters: Float32Array,
+  gradient: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  { beta1, beta2, epsilon, perSpread, rate, keep, pull }: Adaptation,
+): void {
+  for (let i = start; i < end; i++) {
+    const p = parameters[i]!
+    const g = gradient[i]! + pull * p
+    const first = (m[i] = beta1 * m[i]! + (1 - beta1) * g)
+    const second = (v[i] = beta2 * v[i]! + (1 - beta2) * g * g)
+    parameters[i] = keep * p - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
+  }
+}
+
+type Adaptation = {
+  beta1: number
+  beta2: number
+  epsilon: number
+  /** 1 / √(1 − β₂ᵗ) */
+  perSpread: number
+  /** the learning rate / (1 − β₁ᵗ) */
+  rate: number
+  /** what decay apart from the gradient leaves of a parameter */
+  keep: number
+  /** what decay adds to the gradient of a parameter of 1 */
+  pull: number
 }
 
 const allOf = (vector: Float32Array): Stretch => ({ start: 0, end: vector.length })
@@ -136,16 +167,25 @@ export function nesterov({ momentum = 0.9, weightDecay = 5e-4 } = {}): Optimiser
       for (const range of ranges) {
         const { decays, rate: share = 1 } = range
         if (share === 0) continue
-        const { start, end } = overlap(range, within)
-        const rate = share * learningRate
-        const decay = decays ? weightDecay : 0
-        for (let i = start; i < end; i++) {
-          const g = gradient[i]! + decay * parameters[i]!
-          const moving = (u[i] = momentum * u[i]! + g)
-          parameters[i] = parameters[i]! - rate * (g + momentum * moving)
-        }
+        const settings = { momentum, rate: share * learningRate, decay: decays ? weightDecay : 0 }
+        moveWithin(overlap(range, within), parameters, gradient, u, settings)
       }
       return advanced(state)
     },
+  }
+}
+
+function moveWithin(
+  { start, end }: Stretch,
+  parameters: Float32Array,
+  gradient: Float32Array,
+  u: Float32Array,
+  { momentum, rate, decay }: { momentum: number; rate: number; decay: number },
+): void {
+  for (let i = start; i < end; i++) {
+    const p = parameters[i]!
+    const g = gradient[i]! + decay * p
+    const moving = (u[i] = momentum * u[i]! + g)
+    parameters[i] = p - rate * (g + momentum * moving)
   }
 }

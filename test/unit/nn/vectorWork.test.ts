@@ -9,11 +9,11 @@ import { type DecayRange, optimiserOf } from '../../../src-main/nn/optimiser.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 import { sharedCopy, sharedDoubles } from '../../../src-main/nn/sharedFloats.ts'
 import { doWork, type Sum, type Update } from '../../../src-main/nn/vectorWork.ts'
-import type { OptimiserChoice } from '../../../src-shared/recipe.ts'
+import { OptimiserChoice } from '../../../src-shared/recipe.ts'
 import { network } from './randomNetworks.ts'
 
-const adamW: OptimiserChoice = { kind: 'adamw', weightDecay: 0.05 }
-const sgd: OptimiserChoice = { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }
+const adamW = OptimiserChoice.parse({ kind: 'adamw' })
+const sgd = OptimiserChoice.parse({ kind: 'sgd' })
 
 type Copy = (floats: Float32Array) => Float32Array
 const plain: Copy = (floats) => floats.slice()
