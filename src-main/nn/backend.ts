@@ -8,6 +8,7 @@
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { MaskInput } from './graph/trainingOps.ts'
 import type { ParameterLayout, Weights } from './graph/parameters.ts'
+import type { VectorWork } from './vectorWork.ts'
 
 export type BackendInfo = {
   name: string
@@ -48,6 +49,11 @@ export interface Trainer {
   /** Where each step's gradient and statistics lie. */
   readonly results: Pick<TrainerStep, 'gradient' | 'mean' | 'variance'>
   step(weights: Weights, input: TrainerInput): Promise<TrainerStep>
+  /**
+   * What follows a step, on as many threads as this trainer has, and the same to the last bit on any number of them.
+   * @throws {TesseraError} ENGINE_FAILED; what the work changes may then be changed in part
+   */
+  share(work: VectorWork): Promise<void>
   dispose(): Promise<void>
 }
 

@@ -15,8 +15,16 @@ import type { OperatorSet } from './graph/graphWriter.ts'
 import { decodeModel, type OnnxValue } from './graph/onnx.ts'
 import { parameterView, type Weights } from './graph/parameters.ts'
 import { INPUT } from '../../src-shared/network/shapes.ts'
-import { layerOutputsGraph, layerResult, trainingGraph } from './graph/trainingGraph.ts'
+import {
+  layerOutputsGraph,
+  layerResult,
+  trainingGraph,
+  type StepGraph,
+  type TrainingGraph,
+} from './graph/trainingGraph.ts'
+import { sharedFloats } from './sharedFloats.ts'
 import { trainerInTurn } from './trainerInTurn.ts'
+import { doWork } from './vectorWork.ts'
 
 /** Only errors are worth a line: the runtime warns of initialisers it removes. */
 const LOG_ERRORS = 3
@@ -79,7 +87,10 @@ export function onnxBackend(
       const parts = partsOf(batch, threads)
       if (parts > 1) {
         const own = (part: number) =>
-          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, { of: batch })
+          onnxBackend(1, device, { operators, layout }).createTrainer(network, part, {
+            of: batch,
+            floats: sharedFloats,
+          })
         return operators === 'processor'
           ? parallelTrainer(network, batch, parts, own)
           : trainerInTurn(batch, parts, await own(batch / parts))
@@ -152,14 +163,12 @@ const ownWords = (message: string): string =>
     .trim()
     .replace(/\.$/, '')
 
-type Graph = ReturnType<typeof trainingGraph>
-
 const float = (data: Float32Array, dims: readonly number[]) => new ort.Tensor('float32', data, dims)
 
 /** What the forward pass of a step reads. Parameters are views of the flat vector: nothing is copied. */
 const stepFeeds = (
   network: NetworkDescription,
-  { batch, layout, masks }: Graph,
+  { batch, layout, masks }: StepGraph,
   weights: Weights,
   input: TrainerInput,
 ): Record<string, ort.Tensor> => ({
@@ -179,14 +188,19 @@ function onnxTrainer(
   session: ort.InferenceSession,
   device: DeviceName,
   network: NetworkDescription,
-  graph: Graph,
+  graph: TrainingGraph,
   floats: (length: number) => Float32Array,
 ): Trainer {
   const { batch, layout, masks, shapes } = graph
+  const gradient = floats(layout.length)
+  const gradients = graph.gradients.map(({ name, offset, length }) => [
+    name,
+    float(gradient.subarray(offset, offset + length), shapeOfResult(session, name)),
+  ])
   const results = {
     loss: float(new Float32Array(1), []),
     logits: float(new Float32Array(batch * shapes.classes), [batch, shapes.classes]),
-    gradient: float(floats(layout.length), [layout.length]),
+    ...(Object.fromEntries(gradients) as Record<string, ort.Tensor>),
     ...(layout.runningLength > 0 && {
       mean: float(floats(layout.runningLength), [layout.runningLength]),
       variance: float(floats(layout.runningLength), [layout.runningLength]),
@@ -201,7 +215,7 @@ function onnxTrainer(
     classes: shapes.classes,
     masks,
     batch,
-    results: { gradient: numbers('gradient'), mean: numbers('mean'), variance: numbers('variance') },
+    results: { gradient, mean: numbers('mean'), variance: numbers('variance') },
     async step(weights: Weights, input: TrainerInput): Promise<TrainerStep> {
       await engineCall(device, () => {
         const target = float(input.target, [batch, shapes.classes])
@@ -210,13 +224,24 @@ function onnxTrainer(
       return {
         loss: numbers('loss')[0] ?? Number.NaN,
         correct: countCorrect(numbers('logits'), input.target, shapes.classes),
-        gradient: numbers('gradient'),
+        gradient,
         mean: numbers('mean'),
         variance: numbers('variance'),
       }
     },
+    share: (work) => Promise.resolve(doWork(work)),
     dispose: () => session.release(),
   }
+}
+
+/** @throws {Error} when the runtime does not know it: a bug of the graph's writer */
+function shapeOfResult(session: ort.InferenceSession, name: string): number[] {
+  const result = session.outputMetadata.find((each) => each.name === name)
+  if (!result?.isTensor) throw new Error(`The graph has no result “${name}”.`)
+  return result.shape.map((length) => {
+    if (typeof length === 'string') throw new Error(`The shape of “${name}” is not fixed: ${result.shape.join(' × ')}.`)
+    return length
+  })
 }
 
 function countCorrect(logits: Float32Array, target: Float32Array, classes: number): number {
@@ -250,7 +275,7 @@ function predictorShape(onnx: Uint8Array): { input: readonly [number, number, nu
 }
 
 const lengthsOf = (value: OnnxValue): (number | undefined)[] =>
-  value.type.tensorType.shape.dim.map((axis) => axis.dimValue)
+  value.type.tensorType.shape?.dim.map((axis) => axis.dimValue) ?? []
 
 function onnxPredictor(
   session: ort.InferenceSession,

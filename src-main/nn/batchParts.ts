@@ -2,10 +2,14 @@
 import type { Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
 import type { MaskInput } from './graph/trainingOps.ts'
+import type { Sum } from './vectorWork.ts'
 
-/** Where the results of a step lie. */
-export const stepResults = ({ length, runningLength }: ParameterLayout): Trainer['results'] => ({
-  gradient: new Float32Array(length),
+/** Where the results of a step lie. @param gradient that of the first part, to which the others are added */
+export const stepResults = (
+  { length, runningLength }: ParameterLayout,
+  gradient: Float32Array = new Float32Array(length),
+): Trainer['results'] => ({
+  gradient,
   mean: new Float32Array(runningLength),
   variance: new Float32Array(runningLength),
 })
@@ -14,12 +18,18 @@ export const stepResults = ({ length, runningLength }: ParameterLayout): Trainer
 export const masksOfWhole = (masks: readonly MaskInput[], batch: number): MaskInput[] =>
   masks.map((mask) => ({ ...mask, dims: [batch, ...mask.dims.slice(1)] }))
 
-/** The step of the whole batch. @param steps of its parts, in their order @param results are filled */
+/** The gradient of the whole batch, in the place of that of its first part. @param steps of all parts, in their order */
+export const sumOfGradients = ([first, ...others]: readonly TrainerStep[]): Sum => ({
+  kind: 'sum',
+  into: first!.gradient,
+  more: others.map(({ gradient }) => gradient),
+})
+
+/**
+ * The step of the whole batch, but for the sum of its gradients.
+ * @param steps of its parts, in their order @param results are filled
+ */
 export function together(steps: readonly TrainerStep[], results: Trainer['results']): TrainerStep {
-  addUp(
-    results.gradient,
-    steps.map((step) => step.gradient),
-  )
   pool(steps, results.mean, results.variance)
   return {
     loss: steps.reduce((sum, { loss }) => sum + loss, 0),
@@ -38,14 +48,6 @@ export const partOf = (input: TrainerInput, place: number, parts: number): Train
   target: slice(input.target, place, parts),
   masks: input.masks.map((mask) => slice(mask, place, parts)),
 })
-
-function addUp(sum: Float32Array, parts: readonly Float32Array[]): void {
-  const [first, second, ...more] = parts
-  if (!first) return
-  if (second) for (let i = 0; i < sum.length; i++) sum[i] = first[i]! + second[i]!
-  else sum.set(first)
-  for (const part of more) for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!
-}
 
 /** Mean and variance of all parts together, which are equally large: σ² = mean of (σₚ² + (μₚ − μ)²). */
 function pool(steps: readonly TrainerStep[], mean: Float32Array, variance: Float32Array): void {

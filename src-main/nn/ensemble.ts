@@ -106,7 +106,7 @@ function ownModel({ onnx, file }: EnsembleMember): OnnxModel {
 
 function axesOf({ graph }: OnnxModel, name: string): (number | string)[] {
   const value = [...graph.input, ...graph.output].find((each) => each.name === name)
-  return value?.type.tensorType.shape.dim.map((axis) => axis.dimValue ?? axis.dimParam ?? '?') ?? []
+  return value?.type.tensorType.shape?.dim.map((axis) => axis.dimValue ?? axis.dimParam ?? '?') ?? []
 }
 
 const edgeOf = (model: OnnxModel, name: string): string => `${name} ${axesOf(model, name).join(' × ')} `

@@ -7,10 +7,10 @@
  *
  * @see He, Zhang, Ren, Sun, Delving Deep into Rectifiers, ICCV (2015), eq. 10
  */
-import { sharedFloats } from './partContract.ts'
 import { isWeight, type LayerParameter } from '../../src-shared/network/layerParameters.ts'
 import { parameterView, type ParameterLayout, type Weights } from './graph/parameters.ts'
 import { seeded } from './random.ts'
+import { sharedFloats } from './sharedFloats.ts'
 
 /** The same seed and layout give the same weights. */
 export function initialWeights(layout: ParameterLayout, seed: number): Weights {

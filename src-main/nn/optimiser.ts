@@ -4,19 +4,19 @@
  */
 import type { OptimiserChoice } from '../../src-shared/recipe.ts'
 import { isWeight } from '../../src-shared/network/layerParameters.ts'
+import { overlap, type Stretch } from './blocks.ts'
 import type { ParameterLayout } from './graph/parameters.ts'
+import { sharedFloats } from './sharedFloats.ts'
 
 export type OptimiserState = {
   /** updates done */
   step: number
-  /** Running vectors as long as the parameters: Adam's two moments, SGD's momentum. */
+  /** Running vectors as long as the parameters: Adam's two moments, SGD's momentum. Threads share them. */
   moments: readonly Float32Array[]
 }
 
 /** A stretch of the flat vector that is treated alike. */
-export type DecayRange = {
-  start: number
-  end: number
+export type DecayRange = Stretch & {
   /** whether weight decay pulls on it: on weights it does, on biases, scales and shifts not */
   decays: boolean
   /** its learning rate as a share of the run's; absent = 1, 0 = it is left as it is */
@@ -25,14 +25,19 @@ export type DecayRange = {
 
 export interface Optimiser {
   init(length: number): OptimiserState
+  /** @param within changes only these places, so that threads can share an update out; everything by default */
   update(
     parameters: Float32Array,
     gradient: Float32Array,
     state: OptimiserState,
     learningRate: number,
     ranges: readonly DecayRange[],
+    within?: Stretch,
   ): OptimiserState
 }
+
+/** The state after an update: its vectors have changed in place. */
+export const advanced = (state: OptimiserState): OptimiserState => ({ ...state, step: state.step + 1 })
 
 /** @param rateOf share of the learning rate of each layer */
 export const decayRanges = (layout: ParameterLayout, rateOf: (layer: string) => number = () => 1): DecayRange[] =>
@@ -83,27 +88,62 @@ function adaptive({
   epsilon = 1e-8,
 }: Omit<AdamSettings, 'weightDecay'> & { apart: number; added: number }): Optimiser {
   return {
-    init: (length) => ({ step: 0, moments: [new Float32Array(length), new Float32Array(length)] }),
-    update(parameters, gradient, state, learningRate, ranges) {
+    init: (length) => ({ step: 0, moments: [sharedFloats(length), sharedFloats(length)] }),
+    update(parameters, gradient, state, learningRate, ranges, within = allOf(parameters)) {
       const [m, v] = twoMoments(state)
       const step = state.step + 1
       const perSpread = 1 / Math.sqrt(1 - beta2 ** step)
-      for (const { start, end, decays, rate: share = 1 } of ranges) {
+      for (const range of ranges) {
+        const { decays, rate: share = 1 } = range
         if (share === 0) continue
-        const rate = (share * learningRate) / (1 - beta1 ** step)
-        const keep = decays ? 1 - share * learningRate * apart : 1
-        const pull = decays ? added : 0
-        for (let i = start; i < end; i++) {
-          const g = gradient[i]! + pull * parameters[i]!
-          const first = (m[i] = beta1 * m[i]! + (1 - beta1) * g)
-          const second = (v[i] = beta2 * v[i]! + (1 - beta2) * g * g)
-          parameters[i] = keep * parameters[i]! - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
-        }
+        adaptWithin(overlap(range, within), parameters, gradient, m, v, {
+          beta1,
+          beta2,
+          epsilon,
+          perSpread,
+          rate: (share * learningRate) / (1 - beta1 ** step),
+          keep: decays ? 1 - share * learningRate * apart : 1,
+          pull: decays ? added : 0,
+        })
       }
-      return { step, moments: state.moments }
+      return advanced(state)
     },
   }
 }
+
+/** A function of its own, whose numbers are its own: taken from around it, they are fetched anew at every place. */
+function adaptWithin(
+  { start, end }: Stretch,
+  parameters: Float32Array,
+  gradient: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  { beta1, beta2, epsilon, perSpread, rate, keep, pull }: Adaptation,
+): void {
+  for (let i = start; i < end; i++) {
+    const p = parameters[i]!
+    const g = gradient[i]! + pull * p
+    const first = (m[i] = beta1 * m[i]! + (1 - beta1) * g)
+    const second = (v[i] = beta2 * v[i]! + (1 - beta2) * g * g)
+    parameters[i] = keep * p - (rate * first) / (Math.sqrt(second) * perSpread + epsilon)
+  }
+}
+
+type Adaptation = {
+  beta1: number
+  beta2: number
+  epsilon: number
+  /** 1 / √(1 − β₂ᵗ) */
+  perSpread: number
+  /** the learning rate / (1 − β₁ᵗ) */
+  rate: number
+  /** what decay apart from the gradient leaves of a parameter */
+  keep: number
+  /** what decay adds to the gradient of a parameter of 1 */
+  pull: number
+}
+
+const allOf = (vector: Float32Array): Stretch => ({ start: 0, end: vector.length })
 
 function twoMoments(state: OptimiserState): readonly [Float32Array, Float32Array] {
   const [first, second] = state.moments
@@ -120,21 +160,32 @@ function twoMoments(state: OptimiserState): readonly [Float32Array, Float32Array
  */
 export function nesterov({ momentum = 0.9, weightDecay = 5e-4 } = {}): Optimiser {
   return {
-    init: (length) => ({ step: 0, moments: [new Float32Array(length)] }),
-    update(parameters, gradient, state, learningRate, ranges) {
+    init: (length) => ({ step: 0, moments: [sharedFloats(length)] }),
+    update(parameters, gradient, state, learningRate, ranges, within = allOf(parameters)) {
       const [u] = state.moments
       if (!u) throw new Error('The state is not one of SGD.')
-      for (const { start, end, decays, rate: share = 1 } of ranges) {
+      for (const range of ranges) {
+        const { decays, rate: share = 1 } = range
         if (share === 0) continue
-        const rate = share * learningRate
-        const decay = decays ? weightDecay : 0
-        for (let i = start; i < end; i++) {
-          const g = gradient[i]! + decay * parameters[i]!
-          const moving = (u[i] = momentum * u[i]! + g)
-          parameters[i] = parameters[i]! - rate * (g + momentum * moving)
-        }
+        const settings = { momentum, rate: share * learningRate, decay: decays ? weightDecay : 0 }
+        moveWithin(overlap(range, within), parameters, gradient, u, settings)
       }
-      return { step: state.step + 1, moments: state.moments }
+      return advanced(state)
     },
+  }
+}
+
+function moveWithin(
+  { start, end }: Stretch,
+  parameters: Float32Array,
+  gradient: Float32Array,
+  u: Float32Array,
+  { momentum, rate, decay }: { momentum: number; rate: number; decay: number },
+): void {
+  for (let i = start; i < end; i++) {
+    const p = parameters[i]!
+    const g = gradient[i]! + decay * p
+    const moving = (u[i] = momentum * u[i]! + g)
+    parameters[i] = p - rate * (g + momentum * moving)
   }
 }

@@ -9,19 +9,24 @@
  * the whole batch for the same reason as small batches do. What a step reports is the mean and variance of all of it.
  * @see Hoffer, Hubara, Soudry, Train Longer, Generalize Better, NeurIPS (2017), section 4 (ghost batch normalization)
  */
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { sizeOf } from '../../src-shared/network/layerShape.ts'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { Trainer, TrainerInput, TrainerStep } from './backend.ts'
-import { masksOfWhole, partOf, stepResults, together } from './batchParts.ts'
+import { masksOfWhole, partOf, stepResults, sumOfGradients, together } from './batchParts.ts'
+import { blocksIn, shareOfBlocks, type Stretch } from './blocks.ts'
 import type { Weights } from './graph/parameters.ts'
-import { isShared, sharedFloats, type PartAnswer, type PartCall, type PartOrder } from './partContract.ts'
+import type { PartAnswer, PartCall, PartOrder } from './partContract.ts'
+import { isShared, sharedFloats } from './sharedFloats.ts'
+import { doWork, isSharedWork, lengthOf, type VectorWork } from './vectorWork.ts'
 
 /** The bundler puts every entry into one folder, as in ../host/processEntries.ts. */
 const workerFile = () =>
   new URL(import.meta.url.endsWith('.ts') ? './part.worker.ts' : './part.worker.js', import.meta.url)
+
+/** Blocks from which on the other threads are asked: at half as many, asking takes as long as it saves (2026-11-25). */
+const LEAST_SHARED = 16
 
 /** @param own makes the trainer of the part that runs on this thread */
 export async function parallelTrainer(
@@ -40,7 +45,16 @@ export async function parallelTrainer(
     throw error
   }
   const masks = masksOfWhole(first.masks, batch)
-  const results = stepResults(first.layout)
+  const results = stepResults(first.layout, first.results.gradient)
+
+  async function share(work: VectorWork): Promise<void> {
+    const blocks = blocksIn(lengthOf(work))
+    if (blocks < LEAST_SHARED || !isSharedWork(work)) return doWork(work)
+    const going = others.map((other, place) => other.work(work, shareOfBlocks(blocks, place + 1, parts)))
+    doWork(work, shareOfBlocks(blocks, 0, parts))
+    await atRest(going)
+  }
+
   return {
     layout: first.layout,
     classes: first.classes,
@@ -49,21 +63,31 @@ export async function parallelTrainer(
     results,
     async step(weights, input): Promise<TrainerStep> {
       const going = others.map((other, place) => other.step(weights, partOf(input, place + 1, parts)))
-      // The others are heard even when this one fails: they must be at rest before anything is asked of them again.
-      const [mine, ...theirs] = await Promise.allSettled([first.step(weights, partOf(input, 0, parts)), ...going])
-      const steps = [mine, ...theirs].map((settled) => {
-        if (settled.status === 'rejected') throw settled.reason
-        return settled.value
-      })
+      const steps = await atRest([first.step(weights, partOf(input, 0, parts)), ...going])
+      await share(sumOfGradients(steps))
       return together(steps, results)
     },
+    share,
     async dispose() {
       await Promise.all([first.dispose(), ...others.map((other) => other.dispose())])
     },
   }
 }
 
-type OtherPart = { step(weights: Weights, input: TrainerInput): Promise<TrainerStep>; dispose(): Promise<void> }
+/** All are heard even when one fails: every thread must be at rest before anything is asked of it again. */
+async function atRest<T>(going: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(going)
+  return settled.map((each) => {
+    if (each.status === 'rejected') throw each.reason
+    return each.value
+  })
+}
+
+type OtherPart = {
+  step(weights: Weights, input: TrainerInput): Promise<TrainerStep>
+  work(work: VectorWork, blocks: Stretch): Promise<void>
+  dispose(): Promise<void>
+}
 
 /**
  * A part on a thread of its own. What goes between the threads lies in memory that both see; messages only say when.
@@ -80,28 +104,11 @@ async function otherPart(network: NetworkDescription, part: number, batch: numbe
     masks: like.masks.map(({ dims }) => sharedFloats(sizeOf(dims))),
   }
   const worker = new Worker(workerFile(), { workerData: order })
-  const ended = Promise.withResolvers<never>()
-  ended.promise.catch(() => {
-    // heard where an answer is waited for
-  })
-  worker.on('error', ended.reject)
-  worker.on('exit', (code) => ended.reject(new Error(`one of its threads ended with code ${code}`)))
-  // A program that is done ends, whatever trainer it left behind; it stays while an answer is on its way.
-  const answer = async (): Promise<PartAnswer> => {
-    worker.ref()
-    try {
-      const [said] = (await Promise.race([once(worker, 'message'), ended.promise])) as [PartAnswer]
-      return said
-    } catch (error) {
-      return { kind: 'failed', reason: messageOf(error) }
-    } finally {
-      worker.unref()
-    }
-  }
-  const results = await answer()
+  const answerTo = conversation(worker)
+  const results = await answerTo(null)
   if (results.kind !== 'ready') {
     await worker.terminate()
-    throw engineFailed(results.kind === 'failed' ? results.reason : 'one of its threads answered out of turn')
+    throw unexpected(results)
   }
   const own = sharedFloats(like.layout.length)
   return {
@@ -110,17 +117,48 @@ async function otherPart(network: NetworkDescription, part: number, batch: numbe
       order.target.set(input.target)
       for (const [place, mask] of order.masks.entries()) mask.set(input.masks[place]!)
       if (!isShared(parameters)) own.set(parameters)
-      worker.postMessage({ parameters: isShared(parameters) ? parameters : own } satisfies PartCall)
-      const said = await answer()
-      if (said.kind !== 'done') throw engineFailed(said.kind === 'failed' ? said.reason : 'it answered out of turn')
+      const said = await answerTo({ kind: 'step', parameters: isShared(parameters) ? parameters : own })
+      if (said.kind !== 'stepped') throw unexpected(said)
       const { gradient, mean, variance } = results
       return { loss: said.loss, correct: said.correct, gradient, mean, variance }
+    },
+    async work(work, blocks) {
+      const said = await answerTo({ kind: 'work', work, blocks })
+      if (said.kind !== 'worked') throw unexpected(said)
     },
     async dispose() {
       await worker.terminate()
     },
   }
 }
+
+/** Says something to a thread (null = nothing yet) and waits for what it answers; that it has ended is an answer, too. */
+function conversation(worker: Worker): (call: PartCall | null) => Promise<PartAnswer> {
+  let ended: PartAnswer | null = null
+  let waiting: ((answer: PartAnswer) => void) | null = null
+  const end = (reason: string) => {
+    ended ??= { kind: 'failed', reason }
+    waiting?.(ended)
+  }
+  worker.on('message', (answer: PartAnswer) => waiting?.(answer))
+  worker.on('error', (error) => end(messageOf(error)))
+  worker.on('exit', (code) => end(`one of its threads ended with code ${code}`))
+  return async (call) => {
+    if (ended) return ended
+    const answer = new Promise<PartAnswer>((resolve) => (waiting = resolve))
+    // A program that is done ends, whatever trainer it left behind; it stays while an answer is on its way.
+    worker.ref()
+    if (call) worker.postMessage(call)
+    try {
+      return await answer
+    } finally {
+      worker.unref()
+    }
+  }
+}
+
+const unexpected = (said: PartAnswer) =>
+  engineFailed(said.kind === 'failed' ? said.reason : 'one of its threads answered out of turn')
 
 const engineFailed = (reason: string) =>
   tesseraError(

@@ -1,10 +1,7 @@
 /** What the thread that trains and the threads of the other parts of a batch say to each other. */
 import type { NetworkDescription } from '../../src-shared/networks.ts'
-
-/** Floats that every thread sees. */
-export const sharedFloats = (length: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * length))
-
-export const isShared = (floats: Float32Array): boolean => floats.buffer instanceof SharedArrayBuffer
+import type { Stretch } from './blocks.ts'
+import type { VectorWork } from './vectorWork.ts'
 
 /** What a part's thread is started with. */
 export type PartOrder = {
@@ -18,11 +15,15 @@ export type PartOrder = {
   masks: Float32Array[]
 }
 
-/** One step with these parameters (in shared memory) and what lies in the order's arrays. */
-export type PartCall = { parameters: Float32Array }
+export type PartCall =
+  /** One step with these parameters (in shared memory) and what lies in the order's arrays. */
+  | { kind: 'step'; parameters: Float32Array }
+  /** Some blocks of what follows a step; its vectors are in shared memory. */
+  | { kind: 'work'; work: VectorWork; blocks: Stretch }
 
 export type PartAnswer =
   /** Where each step's results will lie, in shared memory. */
   | { kind: 'ready'; gradient: Float32Array; mean: Float32Array; variance: Float32Array }
-  | { kind: 'done'; loss: number; correct: number }
+  | { kind: 'stepped'; loss: number; correct: number }
+  | { kind: 'worked' }
   | { kind: 'failed'; reason: string }

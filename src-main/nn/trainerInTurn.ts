@@ -3,12 +3,13 @@
  * at as many patches as on the processor, so a run may change from one to the other and goes on learning the same way.
  */
 import type { Trainer, TrainerStep } from './backend.ts'
-import { masksOfWhole, partOf, stepResults, together } from './batchParts.ts'
+import { masksOfWhole, partOf, stepResults, sumOfGradients, together } from './batchParts.ts'
+import { doWork } from './vectorWork.ts'
 
 /** @param own does one part at a time; it is disposed of with the whole */
 export function trainerInTurn(batch: number, parts: number, own: Trainer): Trainer {
-  const results = stepResults(own.layout)
   const ofParts = Array.from({ length: parts }, () => stepResults(own.layout))
+  const results = stepResults(own.layout, ofParts[0]!.gradient)
   return {
     ...own,
     masks: masksOfWhole(own.masks, batch),
@@ -23,6 +24,7 @@ export function trainerInTurn(batch: number, parts: number, own: Trainer): Train
         kept.variance.set(variance)
         steps.push({ loss, correct, ...kept })
       }
+      doWork(sumOfGradients(steps))
       return together(steps, results)
     },
   }

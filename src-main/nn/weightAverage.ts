@@ -10,19 +10,25 @@
  * @see Polyak, Juditsky, Acceleration of Stochastic Approximation by Averaging (1992); the first steps as in TensorFlow's
  * ExponentialMovingAverage
  */
+import type { Stretch } from './blocks.ts'
 import type { Weights } from './graph/parameters.ts'
+import { sharedCopy } from './sharedFloats.ts'
 
 export const copyOfWeights = ({ parameters, mean, variance }: Weights): Weights => ({
-  parameters: parameters.slice(),
+  parameters: sharedCopy(parameters),
   mean: mean.slice(),
   variance: variance.slice(),
 })
 
-/** @param step steps done before this one */
-export function updateAverage(average: Weights, weights: Weights, decay: number, step: number): void {
-  const kept = Math.min(decay, (1 + step) / (10 + step))
-  for (const part of ['parameters', 'mean', 'variance'] as const) {
-    const [old, now] = [average[part], weights[part]]
-    for (let i = 0; i < old.length; i++) old[i] = kept * old[i]! + (1 - kept) * now[i]!
-  }
+/** d, the share of the average that is kept. @param step steps done before this one */
+export const keptShare = (decay: number, step: number): number => Math.min(decay, (1 + step) / (10 + step))
+
+/** average ← kept · average + (1 − kept) · now, in place. */
+export function mixIn(
+  average: Float32Array,
+  now: Float32Array,
+  kept: number,
+  { start, end }: Stretch = { start: 0, end: average.length },
+): void {
+  for (let i = start; i < end; i++) average[i] = kept * average[i]! + (1 - kept) * now[i]!
 }

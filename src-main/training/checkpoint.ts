@@ -20,6 +20,7 @@ import { writeWhole } from '../files/writeFile.ts'
 import { TrainedOn } from '../nn/engineContract.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
 import type { OptimiserState } from '../nn/optimiser.ts'
+import { sharedFloats } from '../nn/sharedFloats.ts'
 import { modelWeights } from './step.ts'
 
 const MAGIC = 'TSRCKPT2'
@@ -149,7 +150,9 @@ function decode(bytes: Buffer): Checkpoint {
 
   let at = end
   const numbers = arrays.map(({ name, length }) => {
-    const array = new Float32Array(new Uint8Array(body.subarray(at, at + 4 * length)).buffer)
+    // Shared, as the threads of a step want it.
+    const array = sharedFloats(length)
+    new Uint8Array(array.buffer).set(body.subarray(at, at + 4 * length))
     at += 4 * length
     return [name, array] as const
   })

@@ -33,7 +33,6 @@ export function runOf(
     trainer,
     batches: batches(data.training, order.classes.length, order, normalisation, trainer.masks),
     normalisation,
-    optimiser: optimiserOf(order.recipe.optimiser),
     ranges: decayRanges(trainer.layout, rates),
     now,
   }
@@ -68,12 +67,12 @@ export function takenUp(found: Checkpoint, order: TrainingOrder, data: TrainingD
 }
 
 /** Weights before the first step: fresh ones, or those of an earlier model. */
-export async function untrained({ order, trainer, optimiser }: Run): Promise<Learned> {
+export async function untrained({ order, trainer }: Run): Promise<Learned> {
   const weights = initialWeights(trainer.layout, order.seed)
   if (order.start) await takeOver(order.start, order.network, trainer.layout, weights)
   return {
     weights,
-    optimiser: optimiser.init(trainer.layout.length),
+    optimiser: optimiserOf(order.recipe.optimiser).init(trainer.layout.length),
     average: order.recipe.averageDecay === null ? null : copyOfWeights(weights),
   }
 }

@@ -2,10 +2,12 @@
 import type { Normalisation } from '../../src-shared/models.ts'
 import type { Backend, Trainer } from '../nn/backend.ts'
 import type { TrainingOrder } from '../nn/engineContract.ts'
-import { clipGradient, gradientNorm } from '../nn/gradientNorm.ts'
+import { blocksIn } from '../nn/blocks.ts'
+import { normOf, shortening } from '../nn/gradientNorm.ts'
 import type { Weights } from '../nn/graph/parameters.ts'
-import type { DecayRange, Optimiser, OptimiserState } from '../nn/optimiser.ts'
-import { updateAverage } from '../nn/weightAverage.ts'
+import { advanced, type DecayRange, type OptimiserState } from '../nn/optimiser.ts'
+import { sharedDoubles } from '../nn/sharedFloats.ts'
+import { keptShare, mixIn } from '../nn/weightAverage.ts'
 import type { Batches, LabelledPixels } from './batches.ts'
 import { updateRunningAverages } from './runningAverages.ts'
 import { validate, type Validated } from './validate.ts'
@@ -20,7 +22,6 @@ export type Run = {
   trainer: Trainer
   batches: Batches
   normalisation: Normalisation
-  optimiser: Optimiser
   /** how each stretch of the parameters is trained */
   ranges: readonly DecayRange[]
   /** seconds; only differences count */
@@ -45,24 +46,40 @@ export async function trainStep(
     order,
     trainer,
     batches,
-    optimiser,
     ranges,
-  }: Pick<Run, 'trainer' | 'batches' | 'optimiser' | 'ranges'> & { order: Pick<TrainingOrder, 'recipe'> },
+  }: Pick<Run, 'trainer' | 'batches' | 'ranges'> & { order: Pick<TrainingOrder, 'recipe'> },
   learned: Learned,
   step: number,
   learningRate: number,
 ): Promise<StepResult> {
   const { weights, average } = learned
-  const { clipNorm, averageDecay } = order.recipe
+  const { clipNorm, averageDecay, optimiser } = order.recipe
   const result = await trainer.step(weights, batches.of(step))
   const { loss, correct, gradient } = result
-  const norm = gradientNorm(gradient, ranges)
+  const norm = await gradientNorm(trainer, gradient, ranges)
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) return { loss, correct, gradientNorm: norm }
   updateRunningAverages(weights, result, trainer.layout, trainer.batch, step)
-  if (clipNorm !== null) clipGradient(gradient, norm, clipNorm)
-  learned.optimiser = optimiser.update(weights.parameters, gradient, learned.optimiser, learningRate, ranges)
-  if (average && averageDecay !== null) updateAverage(average, weights, averageDecay, step)
+  const kept = average && averageDecay !== null ? keptShare(averageDecay, step) : 1
+  await trainer.share({
+    kind: 'update',
+    parameters: weights.parameters,
+    gradient,
+    shortening: shortening(norm, clipNorm),
+    optimiser,
+    state: learned.optimiser,
+    learningRate,
+    ranges,
+    average: average && { parameters: average.parameters, kept },
+  })
+  learned.optimiser = advanced(learned.optimiser)
+  if (average) for (const part of ['mean', 'variance'] as const) mixIn(average[part], weights[part], kept)
   return { loss, correct, gradientNorm: norm }
+}
+
+async function gradientNorm(trainer: Trainer, gradient: Float32Array, ranges: readonly DecayRange[]): Promise<number> {
+  const ofBlocks = sharedDoubles(blocksIn(gradient.length))
+  await trainer.share({ kind: 'squares', gradient, ranges, ofBlocks })
+  return normOf(ofBlocks)
 }
 
 /**

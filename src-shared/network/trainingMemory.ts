@@ -10,8 +10,8 @@
  * while the pieces of the first stay in its arena, which grows in powers of two. Planning makes steps 3 to 7 % faster;
  * where it would cost more than PLAN_UP_TO it is left off.
  *
- * A batch in two parts needs the gradient and the runtime once for each part. An estimate: nine trainings of networks of 60
- * thousand to 11 million parameters took 0.78 to 1.27 times as much in a process of their own (two threads, 2026-11-25).
+ * A batch in two parts needs the gradient and the runtime once for each part. An estimate: five trainings of networks of 75
+ * thousand to 45 million parameters took 0.78 to 1.31 times as much in a process of their own (two threads, 2026-11-25).
  */
 import type { Layer } from '../networks.ts'
 import { isMap, sizeOf, spanOf, type Shape } from './layerShape.ts'
@@ -39,8 +39,8 @@ const FLOAT = 4
 const PLACE = 8
 /** AdamW's two. */
 const MOMENTS = 2
-/** Copies of the gradient in each part: in pieces, planned, joined, and what the arena keeps beside them. */
-const GRADIENTS = 8
+/** Copies of the gradient in each part: as it is worked out, planned, where it is wanted, and handed out by the runtime. */
+const GRADIENTS = 4
 /** The runtime itself with a graph of a few hundred operators, as measured; once for each part. */
 const RUNTIME = 55 * 2 ** 20
 /** What the allocator holds beside the peak, with its plan and without. */
@@ -65,8 +65,7 @@ export function trainingMemory(
   const parts = mostPartsOf(batch, threads)
   const memory = {
     weights: parameters,
-    // the sum over several parts is one more
-    gradient: (GRADIENTS * parts + (parts > 1 ? 1 : 0)) * parameters,
+    gradient: GRADIENTS * parts * parameters,
     moments: moments * parameters,
     activations,
     workspace: peak - activations,

@@ -4,6 +4,7 @@ import {
   RUNTIME_DOMAIN,
   floatTensor,
   int64Tensor,
+  tensorOfAnyShape,
   tensorValue,
   type OnnxAttribute,
   type OnnxGraph,
@@ -15,12 +16,24 @@ import {
  */
 export type OperatorSet = 'processor' | 'standard'
 
+/** Operators that give numbers another shape and change nothing else. */
+const SHAPES_ONLY = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
+
 export interface GraphWriter {
   readonly operators: OperatorSet
   /** A float32 value the caller supplies. @param dims a word names a length each call may choose */
   input(name: string, dims: readonly (number | string)[]): string
   /** Makes a value of the graph one of its results, under a name of its own. */
   output(name: string, value: string, dims: readonly (number | string)[]): void
+  /**
+   * Makes values results of which only the numbers and their order matter, and not the shape. Each is written by the very
+   * operator that works it out, not copied, and has the shape it has there.
+   *
+   * The runtime begins with what is listed last. So operators that nothing else reads are listed after all others, in the
+   * order of the values: the last is worked out first, and what only it reads can be given back.
+   * @returns their names as results
+   */
+  flatOutputs(values: readonly string[]): string[]
   /** Numbers that lie in the file. */
   constant(dims: readonly number[], data: Float32Array, name?: string): string
   scalar(number: number): string
@@ -72,6 +85,18 @@ export function graphWriter(name: string, operators: OperatorSet = 'processor'):
     return output
   }
 
+  const isRead = (value: string): boolean => graph.node.some(({ input }) => input.includes(value))
+  const isResult = (value: string): boolean => graph.output.some(({ name }) => name === value)
+  const makerOf = (value: string) => graph.node.find(({ output }) => output.includes(value))
+
+  /** The value whose numbers these are, before they were given another shape. */
+  const unshaped = (value: string): string => {
+    const maker = makerOf(value)
+    if (!maker || !SHAPES_ONLY.has(maker.opType)) return value
+    if (!isRead(value) && !isResult(value)) graph.node.splice(graph.node.indexOf(maker), 1)
+    return unshaped(maker.input[0] ?? '')
+  }
+
   const writer: GraphWriter = {
     operators,
     input(name, dims) {
@@ -82,6 +107,18 @@ export function graphWriter(name: string, operators: OperatorSet = 'processor'):
       add('Identity', '', [value], [], [claim(name)])
       graph.output.push(tensorValue(name, FLOAT32, dims))
     },
+    flatOutputs: (values) =>
+      values.map((value) => {
+        const source = unshaped(value)
+        const name = makerOf(source) && !isResult(source) ? source : writer.op('Identity', [source])
+        graph.output.push(tensorOfAnyShape(name, FLOAT32))
+        const maker = makerOf(name)
+        if (maker && !maker.output.some(isRead)) {
+          graph.node.splice(graph.node.indexOf(maker), 1)
+          graph.node.push(maker)
+        }
+        return name
+      }),
     constant(dims, data, name = fresh('constant')) {
       graph.initializer.push(floatTensor(claim(name), dims, data))
       return name

@@ -34,7 +34,10 @@ export type OnnxNode = {
 export type OnnxTensor = { name: string; dataType: number; dims: number[]; rawData: Uint8Array }
 /** One axis: a length, or the name of one that each call may choose. */
 export type OnnxAxis = { dimValue?: number; dimParam?: string }
-export type OnnxValue = { name: string; type: { tensorType: { elemType: number; shape: { dim: OnnxAxis[] } } } }
+export type OnnxValue = {
+  name: string
+  type: { tensorType: { elemType: number; shape?: { dim: OnnxAxis[] } | null } }
+}
 export type OnnxGraph = {
   name: string
   node: OnnxNode[]
@@ -156,6 +159,12 @@ export const tensorValue = (name: string, elemType: number, dims: readonly (numb
       shape: { dim: dims.map((axis) => (typeof axis === 'number' ? { dimValue: axis } : { dimParam: axis })) },
     },
   },
+})
+
+/** A result whose shape follows from the operators before it. */
+export const tensorOfAnyShape = (name: string, elemType: number): OnnxValue => ({
+  name,
+  type: { tensorType: { elemType } },
 })
 
 export const floatTensor = (name: string, dims: readonly number[], data: Float32Array): OnnxTensor => ({

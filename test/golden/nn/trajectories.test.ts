@@ -56,7 +56,6 @@ describe('20 steps of training end where those of PyTorch do', () => {
       clipNorm: golden.clip,
       averageDecay: golden.averageDecay,
     })
-    const optimiser = optimiserOf(recipe.optimiser)
     const weights = {
       parameters: Float32Array.from(golden.start),
       mean: new Float32Array(4),
@@ -64,7 +63,7 @@ describe('20 steps of training end where those of PyTorch do', () => {
     }
     const learned: Learned = {
       weights,
-      optimiser: optimiser.init(trainer.layout.length),
+      optimiser: optimiserOf(recipe.optimiser).init(trainer.layout.length),
       average: golden.average && copyOfWeights(weights),
     }
     const batches = {
@@ -74,7 +73,7 @@ describe('20 steps of training end where those of PyTorch do', () => {
         masks: [],
       }),
     }
-    const run = { order: { recipe }, trainer, batches, optimiser, ranges: decayRanges(trainer.layout) }
+    const run = { order: { recipe }, trainer, batches, ranges: decayRanges(trainer.layout) }
     for (const [step, rate] of golden.rates.entries()) {
       const { loss, gradientNorm } = await trainStep(run, learned, step, rate)
       expect(loss, `loss of step ${step}`).toBeCloseTo(golden.losses[step], 4)

@@ -5,9 +5,9 @@ import { Recipe, recipeInWords } from '../../../src-shared/recipe.ts'
 import { normalisationTables, toNetworkInput } from '../../../src-main/features/networkInput.ts'
 import { symmetriesOf } from '../../../src-main/features/symmetries.ts'
 import { onnxBackend } from '../../../src-main/nn/backendOnnx.ts'
-import { clipGradient, gradientNorm } from '../../../src-main/nn/gradientNorm.ts'
+import { normOf, shorten, shortening, squares } from '../../../src-main/nn/gradientNorm.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
-import { copyOfWeights, updateAverage } from '../../../src-main/nn/weightAverage.ts'
+import { copyOfWeights, keptShare, mixIn } from '../../../src-main/nn/weightAverage.ts'
 import { classWeights } from '../../../src-main/training/classWeights.ts'
 import { modelCheckpoint, readCheckpoint } from '../../../src-main/training/checkpoint.ts'
 import { freshWatch, hasExploded, watchLoss } from '../../../src-main/training/divergence.ts'
@@ -124,16 +124,22 @@ describe('the gradient', () => {
     { start: 2, end: 3, decays: true, rate: 0 },
   ]
 
-  test('is as long as all its parts that are trained', () => expect(gradientNorm(gradient(), ranges)).toBe(5))
+  const all = { start: 0, end: 3 }
+
+  test('is as long as all its parts that are trained', () =>
+    expect(normOf(Float64Array.of(squares(gradient(), ranges, all)))).toBe(5))
 
   test('that is too long is shortened in its own direction; a short one stays', () => {
     const long = gradient()
-    clipGradient(long, 5, 1)
+    shorten(long, shortening(5, 1), all)
     expect(long[0]).toBeCloseTo(0.6, 5)
     expect(long[1]).toBeCloseTo(0.8, 5)
     const short = gradient()
-    clipGradient(short, 5, 6)
+    shorten(short, shortening(5, 6), all)
     expect(short).toEqual(gradient())
+    const free = gradient()
+    shorten(free, shortening(5, null), all)
+    expect(free).toEqual(gradient())
   })
 })
 
@@ -158,7 +164,7 @@ describe('averaged weights', () => {
     average.parameters[0] = 1000
     for (let step = 0; step < 200; step++) {
       weights.parameters[0] = step
-      updateAverage(average, weights, 0.9, step)
+      mixIn(average.parameters, weights.parameters, keptShare(0.9, step))
     }
     // A ramp of 1 per step is followed at a distance of decay / (1 − decay) steps.
     expect(average.parameters[0]).toBeCloseTo(199 - 9, 1)

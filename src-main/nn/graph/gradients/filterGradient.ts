@@ -53,7 +53,7 @@ export function filterGradient(seen: Seen): string {
 function tapByTap(seen: Seen): string {
   const { graph, layer, batch, channels, rows, columns, gradient } = seen
   const left = graph.op('Reshape', [gradient, graph.integers([batch, layer.filters, rows * columns])])
-  const products = tapsOf(seen, zeroPadded(seen, seen.input, 2), 2).map((tap) => {
+  const products = tapsOf(seen, seen.input, 2).map((tap) => {
     const right = graph.op('Reshape', [tap, graph.integers([batch, channels, rows * columns])])
     return productOverBatch(graph, left, right, 3)
   })
@@ -65,7 +65,7 @@ function groupByGroup(seen: Seen): string {
   const { graph, layer, batch, channels, rows, columns, gradient } = seen
   const { filters, groups } = layer
   const left = graph.op('Reshape', [gradient, graph.integers([batch, groups, filters / groups, rows * columns])])
-  const products = tapsOf(seen, zeroPadded(seen, seen.input, 2), 2).map((tap) => {
+  const products = tapsOf(seen, seen.input, 2).map((tap) => {
     const right = graph.op('Reshape', [tap, graph.integers([batch, groups, channels / groups, rows * columns])])
     const product = productOverBatch(graph, left, right, 4)
     return graph.op('Reshape', [product, graph.integers([filters, channels / groups])])
@@ -76,7 +76,7 @@ function groupByGroup(seen: Seen): string {
 /** One filter for each channel: for each tap a sum over batch and positions. */
 function depthwise(seen: Seen): string {
   const { graph, layer, gradient } = seen
-  const products = tapsOf(seen, zeroPadded(seen, seen.input, 2), 2).map((tap) =>
+  const products = tapsOf(seen, seen.input, 2).map((tap) =>
     graph.op('Reshape', [sumPerChannel(graph, graph.op('Mul', [gradient, tap])), graph.integers([layer.filters, 1])]),
   )
   return joined(seen, products)
@@ -86,7 +86,7 @@ function depthwise(seen: Seen): string {
 function overWholeBatch(seen: Seen): string {
   const { graph, layer, batch, channels, rows, columns, gradient, input } = seen
   const positions = batch * rows * columns
-  const channelsLast = zeroPadded(seen, graph.op('Transpose', [input], [intsAttribute('perm', [0, 2, 3, 1])]), 1)
+  const channelsLast = graph.op('Transpose', [input], [intsAttribute('perm', [0, 2, 3, 1])])
   const filtersFirst = graph.op('Transpose', [gradient], [intsAttribute('perm', [1, 0, 2, 3])])
   const left = graph.op('Reshape', [filtersFirst, graph.integers([layer.filters, positions])])
   const products = tapsOf(seen, channelsLast, 1).map((tap) =>
@@ -100,7 +100,7 @@ function gathered(seen: Seen): string {
   const { graph, layer, batch, channels, rows, columns, gradient } = seen
   const { filters, kernel } = layer
   const taps = kernel * kernel
-  const all = graph.op('Concat', tapsOf(seen, zeroPadded(seen, seen.input, 2), 2), [intAttribute('axis', 1)])
+  const all = graph.op('Concat', tapsOf(seen, seen.input, 2), [intAttribute('axis', 1)])
   const left = graph.op('Reshape', [gradient, graph.integers([batch, filters, rows * columns])])
   const right = graph.op('Reshape', [all, graph.integers([batch, taps * channels, rows * columns])])
   const product = productOverBatch(graph, left, right, 3)
@@ -114,12 +114,17 @@ const productOverBatch = (graph: GraphWriter, left: string, right: string, axes:
   graph.op('ReduceSum', [timesTransposed(graph, left, right, axes), graph.integers([0])], [DROP_AXES])
 
 /** The input under each tap (i, j) of every window. @param rowAxis the place of the rows among the axes */
-function tapsOf({ graph, layer, rows, columns }: Seen, padded: string, rowAxis: 1 | 2): string[] {
+function tapsOf(seen: Seen, input: string, rowAxis: 1 | 2): string[] {
+  const { graph, layer, rows, columns } = seen
   const { kernel, stride, padding, dilation } = layer
-  if (kernel === 1 && stride === 1 && padding === 0) return [padded]
+  if (kernel === 1 && stride === 1 && padding === 0) return [input]
+  const padded = zeroPadded(seen, input, rowAxis)
+  const asLarge = stride === 1 && 2 * padding === (kernel - 1) * dilation
   return Array.from({ length: kernel * kernel }, (_, tap) => {
     const i = Math.floor(tap / kernel) * dilation
     const j = (tap % kernel) * dilation
+    // The tap in the middle sees the input as it is.
+    if (asLarge && i === padding && j === padding) return input
     return graph.op('Slice', [
       padded,
       graph.integers([i, j]),

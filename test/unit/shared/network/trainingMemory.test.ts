@@ -22,7 +22,7 @@ test('counts weights, gradients, moments and kept values as one does by hand', (
   const memory = trainingMemory(shapes, 10)
   expect(memory).toMatchObject({
     weights: 4 * PARAMETERS,
-    gradient: 8 * 4 * PARAMETERS,
+    gradient: 4 * 4 * PARAMETERS,
     moments: 2 * 4 * PARAMETERS,
     // the patch for the convolution, ReLU's own output, places of maxima as int64, the row for the dense layer
     activations: 10 * (4 * 3 * 64 + 4 * 4 * 64 + 8 * 4 * 16 + 4 * 64),
