@@ -42,6 +42,7 @@ export const errorData = {
 
   // slides
   SLIDE_UNKNOWN: z.object({ slide: text }),
+  SLIDE_NOT_PREPARED: z.object({ file: text, bytes: number }),
   SLIDE_NOT_A_SLIDE: z.object({ file: text, reason: text }),
   SLIDE_FORMAT_NOT_READ: z.object({ file: text, format: text }),
   SLIDE_BROKEN: z.object({ file: text, reason: text }),

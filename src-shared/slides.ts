@@ -49,6 +49,8 @@ export type SlideHeader = z.infer<typeof SlideHeader>
 
 export const SlideState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  /** smaller versions of it are made, by a job */
+  z.object({ kind: z.literal('preparing') }),
   z.object({ kind: z.literal('missing'), file: z.string() }),
   z.object({ kind: z.literal('unreadable'), fault: FaultRecord }),
 ])

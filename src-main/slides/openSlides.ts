@@ -51,9 +51,16 @@ export function openSlides(onLost: (file: string, error: TesseraError) => void):
   }
 
   const begin = (file: string, stamp: string): OpenSlide => {
+    const source = openSlideFile(file)
     const slide: OpenSlide = {
-      source: openSlideFile(file),
-      fingerprint: fingerprintOf(file),
+      source,
+      // of a file that can not be opened, too: it may be another one than the slide's
+      fingerprint: source
+        .then(
+          ({ parts }) => parts,
+          () => [],
+        )
+        .then((parts) => fingerprintOf(file, parts)),
       stamp,
       lookedAt: performance.now(),
       users: 0,

@@ -80,6 +80,7 @@ const PATIENCE = { short: 10_000, long: 60_000 }
 
 /** What may take long on a large slide, or is queued behind something that does. */
 const longWork = new Set<Calls | Streams>([
+  'slides.prepare',
   'slides.thumbnail',
   'slides.region',
   'slides.tissue',

@@ -6,6 +6,9 @@ export const KIND_BYTES = 4096
 
 type FileKind =
   | { is: 'tiff' }
+  /** read by libvips as a whole */
+  | { is: 'picture'; format: string }
+  | { is: 'deep zoom' }
   /** a picture or slide of a format that is not read yet, with its article: “a PNG picture” */
   | { is: 'other format'; name: string }
   /** not a picture at all, as the end of the sentence “it …” */
@@ -15,8 +18,6 @@ type Mark = { name: string; at: number; bytes: string }
 
 /** Bytes as latin1 text. */
 const pictures: readonly Mark[] = [
-  { name: 'a PNG picture', at: 0, bytes: '\x89PNG' },
-  { name: 'a JPEG picture', at: 0, bytes: '\xff\xd8\xff' },
   { name: 'a JPEG 2000 picture', at: 0, bytes: '\0\0\0\x0cjP  ' },
   { name: 'a JPEG 2000 picture', at: 0, bytes: '\xff\x4f\xff\x51' },
   { name: 'a GIF picture', at: 0, bytes: 'GIF8' },
@@ -27,6 +28,11 @@ const pictures: readonly Mark[] = [
   { name: 'a Zeiss CZI file', at: 0, bytes: 'ZISRAWFILE' },
   { name: 'a Sakura file', at: 0, bytes: 'SQLite format 3\0' },
   { name: 'an HDF5 file', at: 0, bytes: '\x89HDF' },
+]
+
+const readPictures: readonly Mark[] = [
+  { name: 'PNG', at: 0, bytes: '\x89PNG\r\n\x1a\n' },
+  { name: 'JPEG', at: 0, bytes: '\xff\xd8\xff' },
 ]
 
 const others: readonly Mark[] = [
@@ -51,7 +57,6 @@ const namesOfEndings: Readonly<Record<string, string>> = {
   '.isyntax': 'a Philips iSyntax file',
   '.qptiff': 'a PerkinElmer QPTIFF file',
   '.dcm': 'a DICOM file',
-  '.dzi': 'a Deep Zoom file',
 }
 
 /** @param head the first KIND_BYTES of the file, or all of it when it is shorter */
@@ -59,10 +64,13 @@ export function fileKind(file: string, head: Buffer): FileKind {
   if (head.length === 0) return { is: 'no picture', reason: 'it is empty' }
   const byEnding = namesOfEndings[path.extname(file).toLowerCase()]
   const isText = looksLikeText(head)
-  if (byEnding && (!isText || /\.(vms|vmu|ndpis|dzi)$/i.test(file))) return { is: 'other format', name: byEnding }
+  if (byEnding && (!isText || /\.(vms|vmu|ndpis)$/i.test(file))) return { is: 'other format', name: byEnding }
   const start = head.toString('latin1')
   if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { is: 'tiff' }
+  if (isText && /<Image[^>]*schemas\.microsoft\.com\/deepzoom\//.test(start)) return { is: 'deep zoom' }
   const marked = (marks: readonly Mark[]) => marks.find(({ at, bytes }) => start.startsWith(bytes, at))?.name
+  const read = marked(readPictures)
+  if (read) return { is: 'picture', format: read }
   const picture = marked(pictures)
   if (picture) return { is: 'other format', name: picture }
   const other = marked(others)

@@ -28,7 +28,7 @@ const FRAMES = new Set([0xc0, 0xc1, 0xc2])
 const isOtherFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== DAC && marker !== 0xc8 && !FRAMES.has(marker)
 
-export const JPEG_LIMITS = { tableBytes: 1 << 20, tileBytes: 32 << 20 } as const
+export const JPEG_LIMITS = { tableBytes: 1 << 20, tileBytes: 64 << 20 } as const
 
 type JpegFrame = {
   width: number
@@ -36,6 +36,8 @@ type JpegFrame = {
   components: number
   /** colour is stored coarser than brightness, which only YCbCr does */
   subsampled: boolean
+  /** the channels are called R, G and B */
+  named: boolean
 }
 
 /** What the directory says of its tiles. */
@@ -129,5 +131,6 @@ function frameAt(jpeg: Buffer, at: number): JpegFrame {
     height: jpeg.readUInt16BE(at + 5),
     components,
     subsampled: samplings.some((sampling) => sampling !== samplings[0]),
+    named: components === 3 && ['R', 'G', 'B'].every((name, i) => jpeg[at + 10 + 3 * i] === name.charCodeAt(0)),
   }
 }

@@ -3,7 +3,9 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
+import { deepZoomSlide } from './deepZoom.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
+import { plainPicture } from './plainPicture.ts'
 import { formatNotRead, notASlide } from './slideErrors.ts'
 import type { SlideSource } from './slideSource.ts'
 import { readTiff, TAG, type Tiff } from './tiffDirectory.ts'
@@ -40,17 +42,24 @@ async function sourceOf(file: string, handle: FileHandle, bytes: number): Promis
       throw notASlide(file, kind.reason)
     case 'other format':
       throw formatNotRead(file, kind.name)
-    case 'tiff': {
-      const tiff = await readTiff(file, handle, bytes)
-      const images: TiffImage[] = []
-      for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
-      const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
-      const other = await otherTiff(tiff, description ?? '')
-      if (other) throw formatNotRead(file, other)
-      const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
-      return tiffSlide(tiff, handle, images, facts)
-    }
+    case 'tiff':
+      return tiffSource(file, handle, bytes)
+    case 'deep zoom':
+      return deepZoomSlide(file, handle)
+    case 'picture':
+      return plainPicture(file, handle, kind.format)
   }
+}
+
+async function tiffSource(file: string, handle: FileHandle, bytes: number): Promise<SlideSource> {
+  const tiff = await readTiff(file, handle, bytes)
+  const images: TiffImage[] = []
+  for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
+  const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
+  const other = await otherTiff(tiff, description ?? '')
+  if (other) throw formatNotRead(file, other)
+  const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
+  return tiffSlide(tiff, handle, images, facts)
 }
 
 /**

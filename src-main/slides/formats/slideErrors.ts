@@ -3,7 +3,7 @@ import path from 'node:path'
 import { tesseraError } from '../../../src-shared/errors.ts'
 
 /** What Tessera reads, for the end of every refusal. */
-const READS = 'Tessera reads Aperio SVS and tiled TIFF files with JPEG tiles.'
+const READS = 'Tessera reads Aperio SVS, TIFF, Deep Zoom, PNG and JPEG files.'
 
 const shown = (file: string): string => `“${path.basename(file)}”`
 
@@ -42,4 +42,12 @@ export const brokenTile = (file: string, { level, column, row }: TilePlace, reas
     `A tile of ${shown(file)} can not be read (level ${level}, column ${column}, row ${row}): ${reason}. The rest of the slide can still be used; copy the file again to repair it.`,
     { file, level, column, row, reason },
     { cause },
+  )
+
+/** @param bytes of the pyramid */
+export const notPrepared = (file: string, bytes: number) =>
+  tesseraError(
+    'SLIDE_NOT_PREPARED',
+    `${shown(file)} has no smaller versions of itself, and they were not made yet, so it can not be shown. They take ${(bytes / 1e9).toFixed(1)} GB and are made once; wait for the job, or try again.`,
+    { file, bytes },
   )
