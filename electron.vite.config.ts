@@ -19,6 +19,7 @@ export default defineConfig({
           'slides.process': at('src-main/slides/slides.process.ts'),
           'engine.process': at('src-main/host/engine.process.ts'),
           'part.worker': at('src-main/nn/part.worker.ts'),
+          'jpeg2000.worker': at('src-main/slides/formats/jpeg2000.worker.ts'),
           'render.process': at('src-main/exports/render.process.ts'),
         },
         // Shared pieces lie beside the entries, so that a file finds its neighbours by the same relative path.

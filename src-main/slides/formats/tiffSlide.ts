@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
 import { toRgb } from '../pixels/decoder.ts'
+import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
 import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
@@ -80,7 +81,8 @@ async function stripPicture(tiff: Tiff, handle: FileHandle, image: TiffImage, fa
   return pictureSlide({ ...picture, place: null, read: () => level.region({ x: 0, y: 0, width, height }) })
 }
 
-const isReadable = (image: TiffImage): boolean => hasJpegTiles(image) || isUnpackable(image) || isForVips(image)
+const isReadable = (image: TiffImage): boolean =>
+  hasJpegTiles(image) || hasJpeg2000Tiles(image) || isUnpackable(image) || isForVips(image)
 
 /** Each level by the way its own tiles need: a level made by another program may be packed otherwise than the rest. */
 async function levelOf(
@@ -90,6 +92,7 @@ async function levelOf(
   level: number,
 ): Promise<LevelReader> {
   if (hasJpegTiles(image)) return jpegLevel(tiff, image, shape, pageOf(image), level)
+  if (hasJpeg2000Tiles(image)) return jpeg2000Level(tiff, image, shape, level)
   if (isUnpackable(image)) return unpackedLevel(tiff, image, shape, level)
   return vipsLevel(tiff.file, pageOf(image), shape, level)
 }
@@ -110,7 +113,8 @@ const pageOf = ({ directory }: TiffImage): VipsPage => ({ page: directory.index,
 
 /** What a file is whose largest image can not be shown as it is. */
 function whatElse(image: TiffImage): string {
-  if (isJpeg2000(image.compression)) return 'a TIFF with JPEG 2000 tiles (JPEG 2000 is not read yet)'
+  if (isJpeg2000(image.compression))
+    return `a TIFF with JPEG 2000 in ${image.samples} channels of ${image.bits} bits${image.tiles ? '' : ', in strips'}`
   if (!isForVips({ ...image, photometric: PHOTOMETRIC.rgb, samples: 3, bits: 8, unsigned: true }))
     return compressionName(image.compression)
   return `a TIFF with ${image.samples} channels of ${image.bits} bits and colour model ${image.photometric}`

@@ -1,6 +1,6 @@
 """
-Small TIFFs written by libtiff through Pillow (9.4.0, libtiff 4.5.0), and the pixels they hold. Run with the system's
-Python:  python3 test/golden/slides/make_slides.py
+Small TIFFs written by libtiff through Pillow (9.4.0, libtiff 4.5.0).
+Run with a Python that has it:  python3 test/golden/slides/make_slides.py
 Pixel (x, y) is (7x + y, 3y, x * y / 4), each modulo 256; the grey ones hold the first of the three.
 """
 import os

@@ -134,18 +134,9 @@ describe('what is refused, by its name', () => {
     writeFileSync(file, content, 'latin1')
     await refused(file, 'SLIDE_FORMAT_NOT_READ', words)
   })
-
-  test.each([33003, 33005])('JPEG 2000 tiles (compression %i)', async (compression) => {
-    const bytes = new TiffBytes(await writeTinySlide(path.join(temporaryFolder(), 'a.tif')))
-    const file = bytes.set(259, compression).write(path.join(temporaryFolder(), 'b.tif'))
-    await refused(file, 'SLIDE_FORMAT_NOT_READ', /JPEG 2000 is not read yet/)
-  })
 })
 
 describe('files of other programs', () => {
-  testWith('wsi/luna_1065626.svs')('an Aperio SVS with JPEG 2000', () =>
-    refused(sharedFile('wsi/luna_1065626.svs'), 'SLIDE_FORMAT_NOT_READ', /JPEG 2000 is not read yet/),
-  )
   testWith('wsi/OS-1-detail.ome.tif')('an OME-TIFF', () =>
     refused(sharedFile('wsi/OS-1-detail.ome.tif'), 'SLIDE_FORMAT_NOT_READ', /an OME-TIFF file/),
   )
