@@ -5,6 +5,7 @@ import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
 import { deepZoomSlide } from './deepZoom.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
+import { isOme, omeSlide } from './omeTiff.ts'
 import { plainPicture } from './plainPicture.ts'
 import { formatNotRead, notASlide } from './slideErrors.ts'
 import type { SlideSource } from './slideSource.ts'
@@ -56,6 +57,7 @@ async function tiffSource(file: string, handle: FileHandle, bytes: number): Prom
   const images: TiffImage[] = []
   for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
   const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
+  if (isOme(description)) return omeSlide(tiff, handle, images, description!)
   const other = await otherTiff(tiff, description ?? '')
   if (other) throw formatNotRead(file, other)
   const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
@@ -64,14 +66,13 @@ async function tiffSource(file: string, handle: FileHandle, bytes: number): Prom
 
 /**
  * TIFF files with rules of their own, which read as plain TIFF would show wrong geometry or colours: levels padded to
- * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (OME, PerkinElmer).
+ * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (PerkinElmer).
  */
 async function otherTiff(tiff: Tiff, description: string): Promise<string | null> {
   const [first] = tiff.directories
   const software = (await tiff.text(first!, TAG.software)) ?? ''
   const xmp = (await tiff.raw(first!, TAG.xmp, 16 << 20))?.toString('latin1') ?? ''
   if (first!.entries.has(TAG.ndpiMark)) return 'a Hamamatsu NDPI file'
-  if (/<OME[\s>]/.test(description)) return 'an OME-TIFF file'
   if (software.startsWith('Philips')) return 'a Philips TIFF file'
   if (description.includes('leica-microsystems.com/scn')) return 'a Leica SCN file'
   if (xmp.includes('<iScan') || description.includes('<iScan')) return 'a Ventana BIF file'

@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
-import { toRgb } from '../pixels/decoder.ts'
+import { type Rgb, toRgb } from '../pixels/decoder.ts'
 import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
 import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
@@ -52,16 +52,23 @@ export async function tiffSlide(
       properties: facts.properties.map(({ name, value }) => ({ name, value: value.slice(0, PROPERTY_LENGTH) })),
     },
     levels: shapes.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
-    async associatedImage(name) {
-      const found = associated.find((each) => each.name === name)
-      if (!found) return null
-      try {
-        return await toRgb(openPage(tiff.file, pageOf(found.image)))
-      } catch (error) {
-        throw brokenSlide(tiff.file, `its ${name} image could not be decoded (${messageOf(error)})`, error)
-      }
-    },
+    associatedImage: (name) => readAssociated(tiff.file, associated, name),
     close: () => handle.close(),
+  }
+}
+
+/** null = there is none of this name. @throws {TesseraError} SLIDE_BROKEN */
+export async function readAssociated(
+  file: string,
+  associated: SlideFacts['associated'],
+  name: AssociatedImageName,
+): Promise<Rgb | null> {
+  const found = associated.find((each) => each.name === name)
+  if (!found) return null
+  try {
+    return await toRgb(openPage(file, pageOf(found.image)))
+  } catch (error) {
+    throw brokenSlide(file, `its ${name} image could not be decoded (${messageOf(error)})`, error)
   }
 }
 

@@ -137,9 +137,6 @@ describe('what is refused, by its name', () => {
 })
 
 describe('files of other programs', () => {
-  testWith('wsi/OS-1-detail.ome.tif')('an OME-TIFF', () =>
-    refused(sharedFile('wsi/OS-1-detail.ome.tif'), 'SLIDE_FORMAT_NOT_READ', /an OME-TIFF file/),
-  )
   testWith('wsi/gcp_jpeg.dcm')('a DICOM slide', () =>
     refused(sharedFile('wsi/gcp_jpeg.dcm'), 'SLIDE_FORMAT_NOT_READ', /a DICOM file/),
   )
