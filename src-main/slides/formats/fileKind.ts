@@ -9,6 +9,7 @@ type FileKind =
   /** read by libvips as a whole */
   | { is: 'picture'; format: string }
   | { is: 'deep zoom' }
+  | { is: 'dicom' }
   /** a picture or slide of a format that is not read yet, with its article: “a PNG picture” */
   | { is: 'other format'; name: string }
   /** not a picture at all, as the end of the sentence “it …” */
@@ -24,7 +25,6 @@ const pictures: readonly Mark[] = [
   { name: 'a BMP picture', at: 0, bytes: 'BM' },
   { name: 'a WebP picture', at: 8, bytes: 'WEBP' },
   { name: 'a HEIF or AVIF picture', at: 4, bytes: 'ftyp' },
-  { name: 'a DICOM file', at: 128, bytes: 'DICM' },
   { name: 'a Zeiss CZI file', at: 0, bytes: 'ZISRAWFILE' },
   { name: 'a Sakura file', at: 0, bytes: 'SQLite format 3\0' },
   { name: 'an HDF5 file', at: 0, bytes: '\x89HDF' },
@@ -56,7 +56,6 @@ const namesOfEndings: Readonly<Record<string, string>> = {
   '.svslide': 'a Sakura file',
   '.isyntax': 'a Philips iSyntax file',
   '.qptiff': 'a PerkinElmer QPTIFF file',
-  '.dcm': 'a DICOM file',
 }
 
 /** @param head the first KIND_BYTES of the file, or all of it when it is shorter */
@@ -69,6 +68,7 @@ export function fileKind(file: string, head: Buffer): FileKind {
   if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { is: 'tiff' }
   if (isText && /<Image[^>]*schemas\.microsoft\.com\/deepzoom\//.test(start)) return { is: 'deep zoom' }
   const marked = (marks: readonly Mark[]) => marks.find(({ at, bytes }) => start.startsWith(bytes, at))?.name
+  if (start.startsWith('DICM', 128)) return { is: 'dicom' }
   const read = marked(readPictures)
   if (read) return { is: 'picture', format: read }
   const picture = marked(pictures)

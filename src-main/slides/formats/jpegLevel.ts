@@ -11,7 +11,7 @@ import {
   JpegFault,
   jpegPrefix,
   JPEG_LIMITS,
-  readFrame,
+  provesYCbCr,
   completeLength,
   type TileForm,
 } from './jpegTile.ts'
@@ -101,20 +101,13 @@ function prefixOf(file: string, tables: Buffer | null, form: TileForm): Buffer {
   }
 }
 
-/**
- * Whether tiles of a directory that says RGB hold YCbCr all the same. Two things prove it: colour stored coarser than
- * brightness, which RGB never is, and a JFIF marker, by whose definition the three channels are YCbCr. libvips and
- * OpenSlide believe the directory and show such slides in false colours.
- */
+/** Whether tiles of a directory that says RGB hold YCbCr all the same, by the first one. */
 async function holdsYCbCr(tiles: StoredTiles): Promise<boolean> {
   const first = tiles.firstStored()
   if (!first) return false
   try {
     const jpeg = await tiles.read(first.column, first.row, (bytes) => ({ into: Buffer.allocUnsafe(bytes), at: 0 }))
-    if (!jpeg) return false
-    const isJfif = jpeg[2] === 0xff && jpeg[3] === 0xe0 && jpeg.toString('latin1', 6, 10) === 'JFIF'
-    const frame = readFrame(jpeg, 2)
-    return frame.components === 3 && (frame.subsampled || (isJfif && !frame.named))
+    return jpeg !== null && provesYCbCr(jpeg)
   } catch {
     return false // this tile is broken, which is told when it is asked for
   }

@@ -119,6 +119,20 @@ export function readFrame(jpeg: Buffer, from: number): JpegFrame {
   throw new JpegFault('its JPEG has no header that can be read')
 }
 
+/**
+ * Whether a JPEG holds YCbCr, whatever its file says. Two things prove it: colour stored coarser than brightness, which
+ * RGB never is, and a JFIF marker, by whose definition the three channels are YCbCr. libvips and OpenSlide believe a
+ * directory that says RGB, and show such slides in false colours.
+ *
+ * @param jpeg its application markers are renamed
+ * @throws {JpegFault}
+ */
+export function provesYCbCr(jpeg: Buffer): boolean {
+  const isJfif = jpeg[2] === 0xff && jpeg[3] === APP0 && jpeg.toString('latin1', 6, 10) === 'JFIF'
+  const frame = readFrame(jpeg, 2)
+  return frame.components === 3 && (frame.subsampled || (isJfif && !frame.named))
+}
+
 function frameAt(jpeg: Buffer, at: number): JpegFrame {
   if (at + 10 > jpeg.length) throw new JpegFault('its JPEG ends inside the frame header')
   const precision = jpeg[at + 4]!

@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
 import { deepZoomSlide } from './deepZoom.ts'
+import { dicomSlide } from './dicomSlide.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
 import { isOme, omeSlide } from './omeTiff.ts'
 import { plainPicture } from './plainPicture.ts'
@@ -45,6 +46,8 @@ async function sourceOf(file: string, handle: FileHandle, bytes: number): Promis
       throw formatNotRead(file, kind.name)
     case 'tiff':
       return tiffSource(file, handle, bytes)
+    case 'dicom':
+      return dicomSlide(file, handle, bytes)
     case 'deep zoom':
       return deepZoomSlide(file, handle)
     case 'picture':

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { tesseraError } from '../../../src-shared/errors.ts'
 
 /** What Tessera reads, for the end of every refusal. */
-const READS = 'Tessera reads Aperio SVS, TIFF, Deep Zoom, PNG and JPEG files.'
+const READS = 'Tessera reads Aperio SVS, TIFF, OME-TIFF, DICOM, Deep Zoom, PNG and JPEG files.'
 
 const shown = (file: string): string => `“${path.basename(file)}”`
 
