@@ -14,7 +14,26 @@ import { fileError } from './fileErrors.ts'
 const MOST_ENTRIES = 2000
 
 /** Slides by the ending of their names; what a file is, its content says. */
-const slideEndings = ['.svs', '.tif', '.tiff', '.btf', '.tf8', '.dzi', '.dcm', '.png', '.jpg', '.jpeg'] as const
+const slideEndings = [
+  '.svs',
+  '.tif',
+  '.tiff',
+  '.btf',
+  '.tf8',
+  '.dzi',
+  '.dcm',
+  '.ndpi',
+  '.mrxs',
+  '.bif',
+  '.scn',
+  '.czi',
+  '.vms',
+  '.vmu',
+  '.svslide',
+  '.png',
+  '.jpg',
+  '.jpeg',
+] as const
 
 /** File endings offered for each purpose; null = folders only. */
 const endings: Record<FilePurpose, readonly string[] | null> = {

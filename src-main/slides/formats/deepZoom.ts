@@ -14,7 +14,7 @@ import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { openPicture, paste, type Rgb, toRgb, white } from '../pixels/decoder.ts'
 import { brokenSlide, brokenTile } from './slideErrors.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
-import { regionFromTiles, tileRect } from './tiledRegion.ts'
+import { isTooEmpty, regionFromTiles, tileRect } from './tiledRegion.ts'
 import { downsampleOf } from './tiffPyramid.ts'
 import { pngTile } from './vipsImage.ts'
 
@@ -63,10 +63,14 @@ export async function deepZoomSlide(file: string, handle: FileHandle): Promise<S
       },
     })
   }
+  const [{ shape, folder: largest }] = levels as [{ shape: SlideLevel; folder: string }]
+  const names = await tileNames(largest, what.extension)
+  if (isTooEmpty(shape, names.length))
+    throw brokenSlide(file, `it claims to have ${shape.columns} × ${shape.rows} tiles, but ${names.length} are there`)
   await handle.close()
   return {
     file,
-    parts: await sampleTiles(levels[0]!.folder, what.extension),
+    parts: sampleTiles(levels[0]!.folder, names),
     pyramid: null,
     header: {
       format: 'Deep Zoom',
@@ -125,9 +129,12 @@ function parsed(parser: DOMParser, xml: string) {
   }
 }
 
-/** Names of a few tiles of the largest level, always the same ones. */
-async function sampleTiles(folder: string, extension: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(`.${extension}`)).toSorted()
+/** Names of all tiles of a level. */
+const tileNames = async (folder: string, extension: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith(`.${extension}`)).toSorted()
+
+/** A few tiles of the largest level, always the same ones. */
+function sampleTiles(folder: string, names: readonly string[]): string[] {
   const step = Math.max(1, names.length / FINGERPRINT_TILES)
   const chosen = Array.from(
     { length: Math.min(FINGERPRINT_TILES, names.length) },

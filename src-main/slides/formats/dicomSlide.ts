@@ -13,6 +13,7 @@ import { decodeJpeg2000, Jpeg2000Fault, THREADS } from './jpeg2000.ts'
 import { completeLength, completeTile, JpegFault, jpegPrefix, provesYCbCr, type TileForm } from './jpegTile.ts'
 import { brokenSlide, brokenTile, formatNotRead } from './slideErrors.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
+import { isTooEmpty } from './tiledRegion.ts'
 import { downsampleOf } from './tiffPyramid.ts'
 
 /** Files of a folder that are looked at; a series has 5 to 50. */
@@ -144,6 +145,9 @@ function wholeOf(group: DicomImage[]): Whole {
       odd.file,
       `its tiles are of another form than those of “${path.basename(first.file)}”, of which it is a part`,
     )
+  const stored = parts.reduce((sum, { frames }) => sum + frames, 0)
+  if (isTooEmpty({ columns, rows }, stored))
+    throw brokenSlide(first.file, `it claims to have ${columns} × ${rows} tiles, but holds ${stored} frames`)
   if (first.positions) {
     const places = new Map<number, { image: DicomImage; frame: number }>()
     for (const image of parts)

@@ -16,6 +16,13 @@ export const tilesUnder = (rect: LevelRect, { tileWidth, tileHeight }: TileGrid)
 })
 
 /**
+ * Whether so few tiles can be all of a level: bare glass is left out, but a level of a million tiles of which twelve are
+ * stored is a header that was forged, and would take minutes to look at.
+ */
+export const isTooEmpty = ({ columns, rows }: Pick<TileGrid, 'columns' | 'rows'>, stored: number): boolean =>
+  columns * rows > 64 * stored + 4096
+
+/**
  * @param rect lies inside the level
  * @param decoded pixels of a tile, at least as many as of it lie inside the level; null = none stored, which stays white
  * @param atOnce tiles decoded at the same time
