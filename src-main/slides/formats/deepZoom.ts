@@ -13,6 +13,7 @@ import type { SlideLevel } from '../../../src-shared/slides.ts'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { openPicture, paste, type Rgb, toRgb, white } from '../pixels/decoder.ts'
 import { brokenSlide, brokenTile } from './slideErrors.ts'
+import { believedMpp } from './statedMpp.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
 import { isTooEmpty, regionFromTiles, tileRect } from './tiledRegion.ts'
 import { downsampleOf } from './tiffPyramid.ts'
@@ -78,7 +79,7 @@ export async function deepZoomSlide(file: string, handle: FileHandle): Promise<S
       width: what.width,
       height: what.height,
       levels: levels.map(({ shape }) => shape),
-      fileMpp: null, // the format has no place for it
+      ...believedMpp([]), // the format has no place for it
       objectivePower: null,
       associatedImages: [],
       properties: [

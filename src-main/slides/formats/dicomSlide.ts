@@ -12,6 +12,7 @@ import { DicomFault, type DicomImage, readDicom, seriesOf } from './dicomFile.ts
 import { decodeJpeg2000, Jpeg2000Fault, THREADS } from './jpeg2000.ts'
 import { completeLength, completeTile, JpegFault, jpegPrefix, provesYCbCr, type TileForm } from './jpegTile.ts'
 import { brokenSlide, brokenTile, formatNotRead } from './slideErrors.ts'
+import { believedMpp } from './statedMpp.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
 import { isTooEmpty } from './tiledRegion.ts'
 import { downsampleOf } from './tiffPyramid.ts'
@@ -73,7 +74,7 @@ export async function dicomSlide(file: string, handle: FileHandle, bytes: number
         width: base.width,
         height: base.height,
         levels: shapes,
-        fileMpp: mppOf(base),
+        ...believedMpp(statedMpp(base)),
         objectivePower: base.objectivePower,
         associatedImages: [...associated].map(([name, { width, height }]) => ({ name, width, height })),
         properties: propertiesOf(base, images.length),
@@ -199,16 +200,18 @@ function shapeOf(base: DicomImage, { width, height, tileWidth, tileHeight }: Dic
 
 const MM = 1000
 
-function mppOf({ spacing, imagedWidth, imagedHeight, width, height }: DicomImage): FileMpp | null {
+/** The distance of px, and the size of the whole image divided by its px. */
+const statedMpp = ({ spacing, imagedWidth, imagedHeight, width, height }: DicomImage): (FileMpp | null)[] => [
   // PixelSpacing gives the distance of rows first, which is along y
-  if (spacing) return { x: spacing[1] * MM, y: spacing[0] * MM, tag: 'DICOM PixelSpacing' }
-  if (imagedWidth === null || imagedHeight === null) return null
-  return {
-    x: (imagedWidth * MM) / width,
-    y: (imagedHeight * MM) / height,
-    tag: 'DICOM ImagedVolumeWidth and ImagedVolumeHeight',
-  }
-}
+  spacing && { x: spacing[1] * MM, y: spacing[0] * MM, tag: 'DICOM PixelSpacing' },
+  imagedWidth !== null && imagedHeight !== null
+    ? {
+        x: (imagedWidth * MM) / width,
+        y: (imagedHeight * MM) / height,
+        tag: 'DICOM ImagedVolumeWidth and ImagedVolumeHeight',
+      }
+    : null,
+]
 
 const propertiesOf = (base: DicomImage, files: number): { name: string; value: string }[] =>
   [

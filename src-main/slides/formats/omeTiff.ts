@@ -10,6 +10,7 @@ import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-sha
 import { type Channel, channelLevel, displayRange, isChannelPlane } from './channelLevel.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
 import { lazily, type SlideSource } from './slideSource.ts'
+import { believedMpp } from './statedMpp.ts'
 import type { Tiff } from './tiffDirectory.ts'
 import { TAG } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
@@ -60,7 +61,7 @@ export async function omeSlide(
   const facts: SlideFacts = {
     format: 'OME-TIFF',
     vendor: (await tiff.text(base.directory, TAG.make))?.trim() || null,
-    fileMpp: main.mpp ?? (await resolutionMpp(tiff, base.directory)),
+    ...believedMpp([main.mpp, await resolutionMpp(tiff, base.directory)]),
     objectivePower: main.objectivePower,
     associated: associatedOf(ome, main, directoryOf),
     properties: [...omeProperties(main), ...(await tiffProperties(tiff, base.directory))],

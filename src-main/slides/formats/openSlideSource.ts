@@ -8,6 +8,7 @@ import { decodedLevel } from './decodedLevel.ts'
 import { OpenSlideFault, type OpenSlideHandle, type OpenSlideLibrary, openSlideLibrary } from './openSlideLibrary.ts'
 import { brokenSlide, brokenTile, needsOpenSlide } from './slideErrors.ts'
 import { stillThere } from './vipsImage.ts'
+import { believedMpp } from './statedMpp.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
 import { tileRect } from './tiledRegion.ts'
 
@@ -67,7 +68,7 @@ export async function openSlideSource(
       width: base.width,
       height: base.height,
       levels: shapes,
-      fileMpp: mppOf(properties),
+      ...believedMpp(statedMpp(properties)),
       objectivePower: positive(properties.get('openslide.objective-power')),
       associatedImages: [...associated.keys()].map((name) => ({ name, ...slide.associated.get(name)! })),
       properties: [
@@ -148,10 +149,17 @@ function positive(text: string | undefined): number | null {
   return Number.isFinite(value) && value > 0 ? value : null
 }
 
-function mppOf(properties: ReadonlyMap<string, string>): FileMpp | null {
-  const x = positive(properties.get('openslide.mpp-x'))
-  const y = positive(properties.get('openslide.mpp-y'))
-  return x && y ? { x, y, tag: 'openslide.mpp-x and openslide.mpp-y' } : null
+/** OpenSlide's own choice, then what the properties of the vendors say. */
+function statedMpp(properties: ReadonlyMap<string, string>): FileMpp[] {
+  return [
+    ['openslide.mpp-x', 'openslide.mpp-y'],
+    ['mirax.LAYER_0_LEVEL_0_SECTION.MICROMETER_PER_PIXEL_X', 'mirax.LAYER_0_LEVEL_0_SECTION.MICROMETER_PER_PIXEL_Y'],
+    ['ventana.ScanRes', 'ventana.ScanRes'],
+    ['aperio.MPP', 'aperio.MPP'],
+  ].flatMap(([alongX, alongY]) => {
+    const [x, y] = [positive(properties.get(alongX!)), positive(properties.get(alongY!))]
+    return x && y ? [{ x, y, tag: alongX === alongY ? alongX! : `${alongX} and ${alongY}` }] : []
+  })
 }
 
 /** A MIRAX file is a small picture; the slide lies in a folder of its name. */

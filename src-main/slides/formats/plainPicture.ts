@@ -5,6 +5,7 @@ import type { FileMpp } from '../../../src-shared/slides.ts'
 import { decode, openPicture, toRgb } from '../pixels/decoder.ts'
 import { pictureSlide } from './picture.ts'
 import { brokenSlide } from './slideErrors.ts'
+import { believedMpp } from './statedMpp.ts'
 import type { SlideSource } from './slideSource.ts'
 
 /** µm in an inch. */
@@ -38,7 +39,7 @@ export async function plainPicture(file: string, handle: FileHandle, format: str
     facts: {
       format,
       vendor: null,
-      fileMpp,
+      ...believedMpp([fileMpp]),
       objectivePower: null,
       properties: [
         { name: 'picture.colours', value: space },

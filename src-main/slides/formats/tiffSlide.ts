@@ -8,13 +8,17 @@ import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
 import { lazily, type LevelReader, type SlideSource } from './slideSource.ts'
+import { believedMpp } from './statedMpp.ts'
 import { TAG, type Tiff, type TiffDirectory } from './tiffDirectory.ts'
 import { COMPRESSION, compressionName, isJpeg2000, PHOTOMETRIC, type TiffImage } from './tiffImage.ts'
 import { isTiled, largest, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
 import { isUnpackable, unpackedLevel } from './unpackedLevel.ts'
 import { openPage, vipsLevel, type VipsPage } from './vipsImage.ts'
 
-export type SlideFacts = Pick<SlideHeader, 'format' | 'vendor' | 'fileMpp' | 'objectivePower' | 'properties'> & {
+export type SlideFacts = Pick<
+  SlideHeader,
+  'format' | 'vendor' | 'fileMpp' | 'otherMpp' | 'objectivePower' | 'properties'
+> & {
   associated: readonly { name: AssociatedImageName; image: TiffImage }[]
 }
 
@@ -134,7 +138,7 @@ export async function genericFacts(tiff: Tiff, images: readonly TiffImage[]): Pr
   return {
     format: tiff.directories.some((each) => each.subIndex !== null) ? 'TIFF with SubIFDs' : 'TIFF',
     vendor: maker?.trim() || null,
-    fileMpp: await resolutionMpp(tiff, directory),
+    ...believedMpp([await resolutionMpp(tiff, directory)]),
     objectivePower: null,
     associated: [],
     properties: await tiffProperties(tiff, directory),

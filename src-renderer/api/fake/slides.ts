@@ -40,6 +40,7 @@ function slide(name: string, tissue: Tissue, caseName: string, mpp: number | nul
     height: tissue.height,
     levels: levelsOf(tissue.width, tissue.height, steps),
     fileMpp: mpp === null ? null : { x: mpp, y: mpp, tag: 'ImageDescription MPP' },
+    otherMpp: [],
     objectivePower: mpp === null ? null : Math.round(10 / mpp),
     associatedImages: [
       { name: 'label', width: 387, height: 463 },

@@ -5,6 +5,7 @@ import dicomParser from 'dicom-parser'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { openSlideFile } from '../../../../src-main/slides/formats/openSlideFile.ts'
+import { mppConflicts } from '../../../../src-shared/slides.ts'
 import { fingerprintOf } from '../../../../src-main/slides/fingerprint.ts'
 import { greatestDifference, levelFromTiles, levelRegion, openedSlide } from '../../../fixtures/pixels.ts'
 import { sharedFile, testWith } from '../../../fixtures/sharedData.ts'
@@ -66,6 +67,27 @@ describe('uncompressed', () => {
       height: HEIGHT,
       objectivePower: 40,
       fileMpp: { x: 0.25, y: 0.5, tag: 'DICOM PixelSpacing' },
+    })
+  })
+
+  test('a whole size that contradicts the distance of px is kept beside it, and told as a conflict', async () => {
+    const { header } = await openedSlide(made('a.dcm', { imagedSize: [0.2, 0.13] }))
+    expect(header).toMatchObject({
+      fileMpp: { x: 0.25, y: 0.5 },
+      otherMpp: [{ x: expect.closeTo(1, 5), y: expect.closeTo(1, 5) }],
+    })
+    expect(mppConflicts(header)).toEqual(header.otherMpp)
+    // 72 dpi is no conflict, and a value that was rounded is none
+    const fileMpp = { x: 0.25, y: 0.25, tag: 'a' }
+    const otherMpp = [353, 0.2508, 0.26].map((x) => ({ x, y: x, tag: String(x) }))
+    expect(mppConflicts({ fileMpp, otherMpp }).map(({ tag }) => tag)).toEqual(['0.26'])
+  })
+
+  test('a distance of px that can not be true gives way to the whole size', async () => {
+    const { header } = await openedSlide(made('a.dcm', { spacing: [0.5, 0.5], imagedSize: [0.1, 0.065] }))
+    expect(header).toMatchObject({
+      fileMpp: { x: expect.closeTo(0.5, 5), tag: expect.stringContaining('Imaged') },
+      otherMpp: [{ x: 500 }],
     })
   })
 
