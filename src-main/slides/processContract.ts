@@ -56,6 +56,8 @@ export const processContract = {
     'slides.open': call(
       SlideFile,
       z.object({
+        /** the file that stands for the slide: of a folder, one in it */
+        file: z.string(),
         header: SlideHeader,
         fingerprint: z.string(),
         /** bytes of a pyramid that has to be made before there are pixels (slides.prepare); null = nothing is missing */

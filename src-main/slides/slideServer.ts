@@ -128,7 +128,8 @@ export function createSlideServer(publish: Publish): SlideServer {
       calls: {
         'process.ready': () => undefined,
         'slides.open': (slide) =>
-          slides.use(slide, async ({ header, pyramid }, fingerprint) => ({
+          slides.use(slide, async ({ file, header, pyramid }, fingerprint) => ({
+            file,
             header,
             fingerprint,
             toPrepare: !pyramid || (await pyramid.isMade()) ? null : pyramid.bytes,

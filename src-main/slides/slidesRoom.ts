@@ -114,7 +114,7 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
       const { toPrepare, ...found } = opened
       let id: SlideId | undefined
       store.transaction('slides.add', (db) => {
-        id = addSlide(db, projectFolder, { file, ...found, note: note ?? null })
+        id = addSlide(db, projectFolder, { ...found, note: note ?? null })
         room.sampled(db, id)
       })
       const added = findSlide(store.read, id!)!

@@ -2,13 +2,14 @@
  * DICOM whole-slide images: a series of files in one folder, one for each level (or several, in a concatenation), and
  * for label, macro and thumbnail. Any file of the series opens the slide.
  */
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { isTesseraError, messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideLevel } from '../../../src-shared/slides.ts'
 import { openPicture, type Rgb, toRgb } from '../pixels/decoder.ts'
 import { decodedLevel } from './decodedLevel.ts'
-import { DicomFault, type DicomImage, readDicom, seriesOf } from './dicomFile.ts'
+import { DicomFault, type DicomImage, readDicom } from './dicomFile.ts'
+import { relatives } from './dicomFolder.ts'
 import { decodeJpeg2000, Jpeg2000Fault, THREADS } from './jpeg2000.ts'
 import { completeLength, completeTile, JpegFault, jpegPrefix, provesYCbCr, type TileForm } from './jpegTile.ts'
 import { brokenSlide, brokenTile, formatNotRead } from './slideErrors.ts'
@@ -16,9 +17,6 @@ import { believedMpp } from './statedMpp.ts'
 import type { LevelReader, SlideSource } from './slideSource.ts'
 import { isTooEmpty } from './tiledRegion.ts'
 import { downsampleOf } from './tiffPyramid.ts'
-
-/** Files of a folder that are looked at; a series has 5 to 50. */
-const MOST_FILES = 4096
 
 const names: Readonly<Record<string, AssociatedImageName>> = {
   LABEL: 'label',
@@ -95,31 +93,6 @@ export async function dicomSlide(file: string, handle: FileHandle, bytes: number
     await Promise.all(handles.slice(1).map((each) => each.close())) // the first is its opener's
     throw error
   }
-}
-
-/** The other images of the series, from the files beside the chosen one. */
-async function relatives(chosen: DicomImage, handles: FileHandle[]): Promise<DicomImage[]> {
-  if (chosen.series === '') return []
-  const folder = path.dirname(chosen.file)
-  const found: DicomImage[] = []
-  const entries = await readdir(folder, { withFileTypes: true })
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, MOST_FILES)) {
-    const file = path.join(folder, entry.name)
-    if (!entry.isFile() || path.resolve(file) === path.resolve(chosen.file)) continue
-    if (path.extname(file) !== '' && path.extname(file).toLowerCase() !== path.extname(chosen.file).toLowerCase())
-      continue
-    const handle = await open(file, 'r')
-    handles.push(handle)
-    const { size } = await handle.stat()
-    // a damaged neighbour of another series is no fault of this slide
-    const series = await seriesOf(file, handle, size).catch(() => null)
-    if (series === chosen.series) found.push(await readDicom(file, handle, size))
-    else {
-      handles.pop()
-      await handle.close()
-    }
-  }
-  return found
 }
 
 const sameShape = (base: DicomImage, { width, height }: DicomImage): boolean =>

@@ -260,7 +260,7 @@ function physicalSize(pixels: Element): FileMpp | null {
 function planesOf(file: string, pixels: Element, channels: number, depths: number, times: number): Plane[] {
   const order = pixels.getAttribute('DimensionOrder') ?? 'XYCZT'
   const sizes: Record<string, number> = { C: channels, Z: depths, T: times }
-  const axes = [...order.slice(2)]
+  const axes = order.slice(2).split('')
   if (!/^XY(CZT|CTZ|ZCT|ZTC|TCZ|TZC)$/.test(order))
     throw brokenSlide(file, `its OME-XML says DimensionOrder = “${order}”`)
   const total = channels * depths * times

@@ -1,9 +1,10 @@
-/** Opens a slide's file: finds its format and refuses every other one by its name. */
+/** Opens a slide's file, or a folder of DICOM files: finds its format and refuses every other one by its name. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
 import { deepZoomSlide } from './deepZoom.ts'
+import { firstOfFolder } from './dicomFolder.ts'
 import { dicomSlide } from './dicomSlide.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
 import { isOme, omeSlide } from './omeTiff.ts'
@@ -23,6 +24,8 @@ import { genericFacts, tiffSlide } from './tiffSlide.ts'
 export async function openSlideFile(file: string): Promise<SlideSource> {
   try {
     const facts = await stat(file)
+    const inside = facts.isDirectory() ? await firstOfFolder(file) : null
+    if (inside) return await openSlideFile(inside)
     if (facts.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
     // Opening a pipe would wait for its writer for ever.
     if (!facts.isFile()) throw notASlide(file, 'it is a device or a pipe, not a file')

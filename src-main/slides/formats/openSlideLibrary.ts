@@ -107,7 +107,8 @@ function bind(library: ReturnType<typeof koffi.load>): OpenSlideLibrary {
       }
       const names = (list: unknown): string[] => {
         const all: string[] = []
-        for (let i = 0; list && i < LIMITS.properties; i++) {
+        if (!list) return all
+        for (let i = 0; i < LIMITS.properties; i++) {
           const name = koffi.decode(list, i * koffi.sizeof('void *'), 'str') as string | null
           if (name === null) break
           all.push(name)

@@ -147,8 +147,8 @@ function trouble(slides: Map<SlideId, Slide>): void {
         kind: 'unreadable',
         fault: {
           code: 'SLIDE_FORMAT_NOT_READ',
-          message: `“${third.name}” can not be shown: its tiles are JPEG 2000, which is not read yet. Convert it to JPEG tiles.`,
-          data: { file: third.name, format: 'JPEG 2000' },
+          message: `“${third.name}” can not be shown: it is an Olympus VSI file, which is not read yet. Convert it, for example with QuPath.`,
+          data: { file: third.name, format: 'an Olympus VSI file' },
         },
       },
     })

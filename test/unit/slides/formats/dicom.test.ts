@@ -126,6 +126,7 @@ describe('uncompressed', () => {
     expect(source.header.associatedImages).toEqual([{ name: 'label', width: 60, height: 40 }])
     expect(greatestDifference((await levelRegion(source, 1)).data, pattern(100, 65))).toBe(0)
     expect(greatestDifference((await source.associatedImage('label'))!.data, pattern(60, 40))).toBe(0)
+    expect((await openedSlide(folder)).header.width).toBe(200)
     expect(source.parts.map((part) => path.basename(part))).toEqual(['b.dcm', 'c.dcm'])
     expect(await fingerprintOf(file, source.parts)).not.toBe(await fingerprintOf(file))
   })
