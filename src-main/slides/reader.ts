@@ -90,6 +90,9 @@ const longWork = new Set<Calls | Streams>([
   'patches.pictureFacts',
 ])
 
+/** A request for tiles is for up to 16, each of which may have to be decoded on a machine that also trains. */
+const TILES_PATIENCE = 3
+
 /** More in flight would only wait inside the process, where waiting looks like hanging; tiles must find a place. */
 const IN_FLIGHT = 8
 const LONG_IN_FLIGHT = 4
@@ -317,7 +320,11 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
       if (suspicion.setAside(subject.key) !== null) return reject(setAsideError(subject))
       const request: Request = {
         subject,
-        patience: longWork.has(name) ? patience.long : patience.short,
+        patience: longWork.has(name)
+          ? patience.long
+          : name === 'slides.tiles'
+            ? TILES_PATIENCE * patience.short
+            : patience.short,
         signal,
         owed: false,
         send,

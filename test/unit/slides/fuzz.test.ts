@@ -53,13 +53,14 @@ async function readAll(reader: SlideReader, file: string): Promise<string[]> {
   const { levels, associatedImages } = opened.header
   for (const level of [0, levels.length - 1]) {
     const { columns, rows } = levels[level]!
-    const tiles = Array.from({ length: Math.min(16, columns) }, (_, column): [number, number] => [column, rows - 1])
+    const tiles = Array.from({ length: Math.min(4, columns) }, (_, column): [number, number] => [column, rows - 1])
     const replies = await reader.ask(subject, 'slides.tiles', { ...slide, level, tiles })
     for (const reply of replies) if (reply && 'code' in reply) faults.push(reply.code)
   }
   const rect = { x: 0, y: 0, width: 400, height: 300 }
   await attempt(reader.ask(subject, 'slides.region', { ...slide, ...rect, at: { level: 0 } }))
-  await attempt(reader.ask(subject, 'slides.thumbnail', { ...slide, edge: 100 }))
+  // where the smallest level is large, a thumbnail is only more of the same tiles
+  if (levels.at(-1)!.width < 2500) await attempt(reader.ask(subject, 'slides.thumbnail', { ...slide, edge: 100 }))
   for (const { name } of associatedImages)
     await attempt(reader.ask(subject, 'slides.associatedImage', { ...slide, name }))
   return faults
