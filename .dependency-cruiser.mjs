@@ -92,8 +92,14 @@ export default {
       name: 'only the reading process decodes pixels',
       comment: 'The main process loads no native image library: a crafted file must not run code beside the database.',
       severity: 'error',
-      from: { path: '^src-main/', pathNot: '^src-main/(slides/(pixels/|slideServer|slides\\.process)|exports/render)' },
-      to: { path: '(^|/)node_modules/sharp(/|$)|^src-main/slides/(pixels/|slideServer)' },
+      from: {
+        path: '^src-main/',
+        pathNot: '^src-main/(slides/(pixels/|formats/|openSlides|slideServer|slides\\.process)|exports/render)',
+      },
+      to: {
+        path: '(^|/)node_modules/(sharp|koffi)(/|$)|^src-main/slides/(pixels/|formats/|openSlides|slideServer)',
+        pathNot: '^src-main/slides/formats/slideErrors',
+      },
     },
     {
       name: 'only the engine process runs networks',

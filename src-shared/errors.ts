@@ -42,8 +42,11 @@ export const errorData = {
 
   // slides
   SLIDE_UNKNOWN: z.object({ slide: text }),
+  SLIDE_NOT_PREPARED: z.object({ file: text, bytes: number }),
   SLIDE_NOT_A_SLIDE: z.object({ file: text, reason: text }),
   SLIDE_FORMAT_NOT_READ: z.object({ file: text, format: text }),
+  /** found: the version that is installed; null = none */
+  SLIDE_NEEDS_OPENSLIDE: z.object({ file: text, format: text, found: text.nullable(), needed: text }),
   SLIDE_BROKEN: z.object({ file: text, reason: text }),
   SLIDE_TILE_BROKEN: z.object({ file: text, level: number, column: number, row: number, reason: text }),
   SLIDE_FILE_MISSING: z.object({ slide: text, file: text }),

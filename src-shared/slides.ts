@@ -4,7 +4,7 @@ import { FileHandle } from './app.ts'
 import { bytes } from './arrays.ts'
 import { FaultRecord } from './errors.ts'
 import { CaseId, SlideId, Timestamp } from './ids.ts'
-import { MicronPerPx, PLAUSIBLE_MPP } from './units.ts'
+import { isPlausibleMpp, MicronPerPx, PLAUSIBLE_MPP } from './units.ts'
 import { call, event, type Contract } from './wire/contract.ts'
 
 /** One level of the pyramid. Level 0 is the largest; levels need not be powers of two. Sizes in pixels of the level. */
@@ -41,14 +41,31 @@ export const SlideHeader = z.object({
   height: z.number().int().positive(),
   levels: z.array(SlideLevel).min(1),
   fileMpp: FileMpp.nullable(),
+  /** What other places of the file say of it; none in projects from before it was kept. */
+  otherMpp: z.array(FileMpp).default([]),
   objectivePower: z.number().nullable(),
   associatedImages: z.array(z.object({ name: AssociatedImageName, width: z.number().int(), height: z.number().int() })),
   properties: z.array(z.object({ name: z.string(), value: z.string() })),
 })
 export type SlideHeader = z.infer<typeof SlideHeader>
 
+/** Values this far apart are two values, and not one that was rounded. */
+const SAME_MPP = 0.01
+
+/** Places of the file that say something else than the one that is believed, and could be true as well. */
+export const mppConflicts = ({ fileMpp, otherMpp }: Pick<SlideHeader, 'fileMpp' | 'otherMpp'>): FileMpp[] =>
+  otherMpp.filter(
+    ({ x, y }) =>
+      fileMpp !== null &&
+      isPlausibleMpp(x) &&
+      isPlausibleMpp(y) &&
+      (Math.abs(x / fileMpp.x - 1) > SAME_MPP || Math.abs(y / fileMpp.y - 1) > SAME_MPP),
+  )
+
 export const SlideState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  /** smaller versions of it are made, by a job */
+  z.object({ kind: z.literal('preparing') }),
   z.object({ kind: z.literal('missing'), file: z.string() }),
   z.object({ kind: z.literal('unreadable'), fault: FaultRecord }),
 ])

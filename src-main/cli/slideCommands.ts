@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import path from 'node:path'
 import { tesseraError } from '../../src-shared/errors.ts'
+import { mppConflicts } from '../../src-shared/slides.ts'
 import { isPlausibleMpp } from '../../src-shared/units.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import { nodeWorkerHost } from '../host/node/nodeWorkerHost.ts'
@@ -89,6 +90,9 @@ export function addSlideCommands(program: Command): void {
             header.fileMpp &&
               `${header.fileMpp.x} × ${header.fileMpp.y} (${header.fileMpp.tag})${mpp ? '' : ', implausible: not used'}`,
           ],
+          ...mppConflicts(header).map(
+            (other) => ['but also says', `${other.x} × ${other.y} µm/px (${other.tag}), not used`] as const,
+          ),
           ['objective', header.objectivePower && `${header.objectivePower}x`],
           ...header.levels.map(
             (level, i) =>

@@ -13,10 +13,32 @@ import { fileError } from './fileErrors.ts'
 /** A folder shows at most this many entries; a list of 100,000 names helps nobody. */
 const MOST_ENTRIES = 2000
 
+/** Slides by the ending of their names; what a file is, its content says. */
+const slideEndings = [
+  '.svs',
+  '.tif',
+  '.tiff',
+  '.btf',
+  '.tf8',
+  '.dzi',
+  '.dcm',
+  '.ndpi',
+  '.mrxs',
+  '.bif',
+  '.scn',
+  '.czi',
+  '.vms',
+  '.vmu',
+  '.svslide',
+  '.png',
+  '.jpg',
+  '.jpeg',
+] as const
+
 /** File endings offered for each purpose; null = folders only. */
 const endings: Record<FilePurpose, readonly string[] | null> = {
-  slides: ['.svs', '.tif', '.tiff', '.btf', '.tf8'],
-  slide: ['.svs', '.tif', '.tiff', '.btf', '.tf8'],
+  slides: slideEndings,
+  slide: slideEndings,
   csv: ['.csv', '.tsv', '.txt'],
   'idx-images': ['.gz', '.idx', '-ubyte'],
   'idx-labels': ['.gz', '.idx', '-ubyte'],

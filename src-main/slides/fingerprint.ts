@@ -4,7 +4,7 @@
  * Samples, because a slide has gigabytes and often lies on a network drive: the first and last 256 KiB, where directories
  * and vendor's notes stand, and 16 blocks of 64 KiB spread evenly between. Smaller files are read whole.
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { fileError } from '../files/fileErrors.ts'
 
@@ -12,15 +12,28 @@ const END_BYTES = 256 * 1024
 const BLOCKS = 16
 const BLOCK_BYTES = 64 * 1024
 
-/** @returns `<bytes>-<hash>`. @throws {TesseraError} FILE_NOT_FOUND, FILE_NO_PERMISSION */
-export async function fingerprintOf(file: string): Promise<string> {
+/**
+ * @param parts other files that belong to the slide; their samples are hashed, too
+ * @returns `<bytes of the file>-<hash>`
+ * @throws {TesseraError} FILE_NOT_FOUND, FILE_NO_PERMISSION
+ */
+export async function fingerprintOf(file: string, parts: readonly string[] = []): Promise<string> {
+  const { size, hash } = await hashOf(file)
+  for (const part of parts) {
+    const other = await hashOf(part)
+    hash.update(other.hash.digest())
+  }
+  return `${size}-${hash.digest('hex').slice(0, 40)}`
+}
+
+async function hashOf(file: string): Promise<{ size: number; hash: Hash }> {
   let handle: FileHandle | undefined
   try {
     handle = await open(file, 'r')
     const { size } = await handle.stat()
     const hash = createHash('sha256').update(String(size))
     for (const { from, length } of samples(size)) hash.update(await readAt(handle, from, length))
-    return `${size}-${hash.digest('hex').slice(0, 40)}`
+    return { size, hash }
   } catch (error) {
     throw fileError(file, error)
   } finally {

@@ -7,10 +7,13 @@ import type { slideCalls } from '../../src-shared/slides.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import { ensureCase, readCasesCsv, slideByName } from './cases.ts'
 import { samplingByPerson } from './mpp.ts'
-import { differs } from './openSlides.ts'
+import { differs } from './lostFile.ts'
+import { createPreparation } from './preparation.ts'
 import type { SlideReader } from './reader.ts'
 import { searchFolder } from './relocate.ts'
 import { countLabels, pathsOf, type StoredSlide, updateCase, updatePaths, updateSampling } from './rows.ts'
+import type { Jobs } from '../jobs/queue.ts'
+import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openSlidesRoom, type SlidesDependencies, type SlidesRoom } from './slidesRoom.ts'
 import type { Store } from '../store/database.ts'
 
@@ -23,11 +26,28 @@ type SlidesDoor = SlidesRoom & { handlers: CallHandlers<typeof slideCalls> }
  * @param personName who corrects a sampling
  */
 export function createSlides(
-  dependencies: SlidesDependencies & { pathOf: (handle: FileHandle) => string; personName: () => string },
+  dependencies: SlidesDependencies & {
+    jobs: Jobs
+    workerHost: WorkerHost
+    pathOf: (handle: FileHandle) => string
+    personName: () => string
+    /** the project is open for reading only */
+    readOnly: () => boolean
+  },
 ): SlidesDoor {
   const room = openSlidesRoom(dependencies)
-  const { store, projectFolder, view, pathOf, personName } = dependencies
+  const { store, projectFolder, view, pathOf, personName, readOnly } = dependencies
+  const prepare = createPreparation({ ...dependencies, room })
+  room.onUnprepared(prepare)
   void room.files.check(room.all())
+
+  /** Asks for pixels of a slide; where its pyramid is gone from the cache, it is made again. */
+  const askPixels = <T>(slide: SlideId, answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      // a project that is open for reading only has no jobs
+      if (isTesseraError(error, 'SLIDE_NOT_PREPARED') && !readOnly()) prepare(slide, error.data.bytes)
+      throw error
+    })
 
   const handlers: CallHandlers<typeof slideCalls> = {
     'slides.list': () => room.all().map((slide) => room.shown(slide)),
@@ -109,7 +129,8 @@ export function createSlides(
     async 'slides.retry'({ slide }) {
       room.files.forget(slide)
       try {
-        await view.ask(room.subjectOf(slide), 'slides.open', await room.fileOf(slide))
+        const { toPrepare } = await view.ask(room.subjectOf(slide), 'slides.open', await room.fileOf(slide))
+        if (toPrepare !== null) prepare(slide, toPrepare)
       } catch (error) {
         // Missing and set aside are states already; any other reason becomes one, and the answer shows it.
         if (!isTesseraError(error)) throw error
@@ -122,7 +143,9 @@ export function createSlides(
 
     async 'slides.thumbnail'({ slide, edge }) {
       const file = await room.fileOf(slide)
-      return { jpeg: await view.ask(room.subjectOf(slide), 'slides.thumbnail', { ...file, edge }) }
+      return {
+        jpeg: await askPixels(slide, view.ask(room.subjectOf(slide), 'slides.thumbnail', { ...file, edge })),
+      }
     },
 
     async 'slides.associatedImage'({ slide, name }) {

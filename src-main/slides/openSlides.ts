@@ -3,9 +3,9 @@
  * being removed or replaced while it is open.
  */
 import { stat } from 'node:fs/promises'
-import path from 'node:path'
-import { isTesseraError, tesseraError, type TesseraError } from '../../src-shared/errors.ts'
+import { isTesseraError, type TesseraError } from '../../src-shared/errors.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
+import { differs, fileMissing } from './lostFile.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { openSlideFile } from './formats/openSlideFile.ts'
 import type { SlideSource } from './formats/slideSource.ts'
@@ -51,9 +51,11 @@ export function openSlides(onLost: (file: string, error: TesseraError) => void):
   }
 
   const begin = (file: string, stamp: string): OpenSlide => {
+    const source = openSlideFile(file)
     const slide: OpenSlide = {
-      source: openSlideFile(file),
-      fingerprint: fingerprintOf(file),
+      source,
+      // of a file that can not be opened, too: it may be another one than the slide's
+      fingerprint: source.catch(() => ({ file, parts: [] })).then((opened) => fingerprintOf(opened.file, opened.parts)),
       stamp,
       lookedAt: performance.now(),
       users: 0,
@@ -129,18 +131,4 @@ const isGone = (file: string): Promise<boolean> =>
   stat(file).then(
     () => false,
     (error: unknown) => systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR',
-  )
-
-export const fileMissing = (file: string) =>
-  tesseraError(
-    'SLIDE_FILE_MISSING',
-    `The file of the slide “${path.basename(file)}” is not where it was. Connect its drive, or show Tessera where the file is now; labels and predictions are kept.`,
-    { slide: path.basename(file), file },
-  )
-
-export const differs = (file: string) =>
-  tesseraError(
-    'SLIDE_FILE_DIFFERS',
-    `“${path.basename(file)}” is not the file that was added as this slide: its content is another one. Put the original file back, or add this one as a slide of its own.`,
-    { slide: path.basename(file), file },
   )

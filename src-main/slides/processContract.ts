@@ -53,7 +53,17 @@ export const processContract = {
   calls: {
     /** Answers when the process is up; what comes before is no slide's fault. */
     'process.ready': call(z.void(), z.void()),
-    'slides.open': call(SlideFile, z.object({ header: SlideHeader, fingerprint: z.string() })),
+    'slides.open': call(
+      SlideFile,
+      z.object({
+        /** the file that stands for the slide: of a folder, one in it */
+        file: z.string(),
+        header: SlideHeader,
+        fingerprint: z.string(),
+        /** bytes of a pyramid that has to be made before there are pixels (slides.prepare); null = nothing is missing */
+        toPrepare: z.number().nullable(),
+      }),
+    ),
     'slides.tiles': call(SlideFile.extend(TileRequest.omit({ slide: true }).shape), z.array(TileReply)),
     'slides.thumbnail': call(SlideFile.extend({ edge: px }), bytes),
     'slides.associatedImage': call(SlideFile.extend({ name: AssociatedImageName }), bytes),
@@ -97,6 +107,8 @@ export const processContract = {
     'tiles.serve': call(z.array(ServedSlide), z.void()),
   },
   streams: {
+    /** Makes the pyramid a picture lacks, and tells how many bytes of it are there. Nothing to do is done at once. */
+    'slides.prepare': stream(SlideFile, Progress),
     /** Writes raw uint8 [patch, edgePx, edgePx, channel] into `file`; complete only when the stream ends. */
     'patches.read': stream(
       z.object({ origin: PatchOrigin, edgePx: px, channels: z.union([z.literal(1), z.literal(3)]), file: z.string() }),

@@ -80,6 +80,7 @@ const PATIENCE = { short: 10_000, long: 60_000 }
 
 /** What may take long on a large slide, or is queued behind something that does. */
 const longWork = new Set<Calls | Streams>([
+  'slides.prepare',
   'slides.thumbnail',
   'slides.region',
   'slides.tissue',
@@ -88,6 +89,9 @@ const longWork = new Set<Calls | Streams>([
   'patches.read',
   'patches.pictureFacts',
 ])
+
+/** A request for tiles is for up to 16, each of which may have to be decoded on a machine that also trains. */
+const TILES_PATIENCE = 3
 
 /** More in flight would only wait inside the process, where waiting looks like hanging; tiles must find a place. */
 const IN_FLIGHT = 8
@@ -316,7 +320,11 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
       if (suspicion.setAside(subject.key) !== null) return reject(setAsideError(subject))
       const request: Request = {
         subject,
-        patience: longWork.has(name) ? patience.long : patience.short,
+        patience: longWork.has(name)
+          ? patience.long
+          : name === 'slides.tiles'
+            ? TILES_PATIENCE * patience.short
+            : patience.short,
         signal,
         owed: false,
         send,

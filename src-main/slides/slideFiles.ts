@@ -18,6 +18,14 @@ async function withReader<T>(host: WorkerHost, work: (reader: SlideReader) => Pr
 const openFile = (reader: SlideReader, file: string) =>
   reader.ask({ key: file, name: path.basename(file) }, 'slides.open', { file, fingerprint: null })
 
+/** Makes the pyramid that a large picture lacks, which takes a while the first time. */
+async function prepared(reader: SlideReader, file: string): Promise<void> {
+  const { toPrepare } = await openFile(reader, file)
+  if (toPrepare === null) return
+  const subject = { key: file, name: path.basename(file) }
+  await reader.follow(subject, 'slides.prepare', { file, fingerprint: null }, () => undefined)
+}
+
 /** @throws {TesseraError} why the file can not be read */
 export const slideInfo = (host: WorkerHost, file: string): Promise<{ header: SlideHeader; fingerprint: string }> =>
   withReader(host, (reader) => openFile(reader, path.resolve(file)))
@@ -43,6 +51,7 @@ export const slideRegion = (host: WorkerHost, file: string, wanted: RegionReques
   withReader(host, async (reader) => {
     const absolute = path.resolve(file)
     const { x, y, width, height } = wanted
+    await prepared(reader, absolute)
     const at = 'level' in wanted.at ? { level: wanted.at.level } : await scaleFor(reader, absolute, wanted.at.mpp)
     const subject = { key: absolute, name: path.basename(file) }
     return reader.ask(subject, 'slides.region', { file: absolute, fingerprint: null, x, y, width, height, at })

@@ -39,8 +39,9 @@ export function createSlideServer(publish: Publish): SlideServer {
 
   const tilesOf = (slide: SlideFile, level: number, places: TileRequest['tiles']): Promise<TileReply[]> =>
     slides.use(slide, async (source) => {
-      if (!source.header.levels[level]) throw noLevel(source, level)
-      return Promise.all(places.map(([column, row]) => source.tile(level, column, row).catch(toFault)))
+      const reader = source.levels[level]
+      if (!reader) throw noLevel(source, level)
+      return Promise.all(places.map(([column, row]) => reader.tile(column, row).catch(toFault)))
     })
 
   /** An IDX file is unpacked as a whole, so the last one is kept; a changed file is read anew. */
@@ -127,7 +128,12 @@ export function createSlideServer(publish: Publish): SlideServer {
       calls: {
         'process.ready': () => undefined,
         'slides.open': (slide) =>
-          slides.use(slide, async (source, fingerprint) => ({ header: source.header, fingerprint })),
+          slides.use(slide, async ({ file, header, pyramid }, fingerprint) => ({
+            file,
+            header,
+            fingerprint,
+            toPrepare: !pyramid || (await pyramid.isMade()) ? null : pyramid.bytes,
+          })),
         'slides.tiles': ({ level, tiles, ...slide }) => tilesOf(slide, level, tiles),
         'slides.thumbnail': ({ edge, ...slide }) => slides.use(slide, (source) => slideThumbnail(source, edge)),
         'slides.associatedImage': ({ name, ...slide }) =>
@@ -154,6 +160,12 @@ export function createSlideServer(publish: Publish): SlideServer {
         },
       },
       streams: {
+        'slides.prepare': (slide) =>
+          reported((report) =>
+            slides.use(slide, async ({ pyramid }) => {
+              if (pyramid && !(await pyramid.isMade())) await pyramid.make((done) => report({ done }))
+            }),
+          ),
         'patches.read': ({ origin, edgePx, channels, file }, signal) =>
           reported((report) =>
             writePatchFile(
@@ -177,7 +189,7 @@ export function createSlideServer(publish: Publish): SlideServer {
 const noLevel = (source: SlideSource, level: number) =>
   tesseraError(
     'INPUT_INVALID',
-    `Tiles of level ${level} were asked for, but the slide has levels 0 to ${source.header.levels.length - 1}.`,
+    `Tiles of level ${level} were asked for, but the slide has levels 0 to ${source.levels.length - 1}.`,
     { call: 'slides.tiles', issues: [`level ${level}`] },
   )
 

@@ -48,6 +48,8 @@ export interface SlidesRoom {
   /** In the transaction in which the sampling of a slide becomes known or is corrected. */
   onSampled(listener: (db: WritableDb, slide: StoredSlide) => void): void
   sampled(db: WritableDb, slide: SlideId): void
+  /** When a slide was found to need a pyramid of so many bytes. */
+  onUnprepared(listener: (slide: SlideId, bytes: number) => void): void
   /** After a change was written. */
   onChanged(listener: (slides: readonly SlideId[]) => void): void
   files: Whereabouts
@@ -57,6 +59,7 @@ export interface SlidesRoom {
 export function openSlidesRoom({ store, projectFolder, view, batch, publish }: SlidesDependencies): SlidesRoom {
   const slides = new Map(listSlides(store.read).map((slide) => [slide.id, slide]))
   const onSampled: ((db: WritableDb, slide: StoredSlide) => void)[] = []
+  const onUnprepared: ((slide: SlideId, bytes: number) => void)[] = []
   const onChanged: ((slides: readonly SlideId[]) => void)[] = []
 
   const byId = (slide: SlideId): StoredSlide => {
@@ -107,16 +110,18 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
     subjectOf: (slide) => ({ key: slide, name: byId(slide).name }),
     async add(file, note) {
       const name = path.basename(file)
-      const found = await view.ask({ key: path.resolve(file), name }, 'slides.open', { file, fingerprint: null })
+      const opened = await view.ask({ key: path.resolve(file), name }, 'slides.open', { file, fingerprint: null })
+      const { toPrepare, ...found } = opened
       let id: SlideId | undefined
       store.transaction('slides.add', (db) => {
-        id = addSlide(db, projectFolder, { file, ...found, note: note ?? null })
+        id = addSlide(db, projectFolder, { ...found, note: note ?? null })
         room.sampled(db, id)
       })
       const added = findSlide(store.read, id!)!
       slides.set(added.id, added)
       files.forget(added.id)
       await files.fileOf(added)
+      if (toPrepare !== null) for (const listener of onUnprepared) listener(added.id, toPrepare)
       tellChanged([added.id])
       return shown(added)
     },
@@ -141,6 +146,7 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
       const slide = findSlide(db, id)!
       if (slide.sampling) for (const listener of onSampled) listener(db, slide)
     },
+    onUnprepared: (listener) => void onUnprepared.push(listener),
     onChanged: (listener) => void onChanged.push(listener),
     close: () => files.close(),
   }

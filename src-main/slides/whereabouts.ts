@@ -6,7 +6,7 @@ import { toFault, type TesseraError } from '../../src-shared/errors.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { SlideState } from '../../src-shared/slides.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
-import { fileMissing } from './openSlides.ts'
+import { fileMissing } from './lostFile.ts'
 import type { SlideFile } from './processContract.ts'
 import type { SlideReader } from './reader.ts'
 import { locate } from './relocate.ts'
@@ -22,6 +22,8 @@ export interface Whereabouts {
   /** Looks for every slide's file. */
   check(slides: readonly StoredSlide[]): Promise<void>
   markMissing(slide: StoredSlide): void
+  markPreparing(slide: SlideId): void
+  markReady(slide: SlideId): void
   markUnreadable(slide: SlideId, error: TesseraError): void
   /** Forgets what is known of a slide, because its file is another one or a person wants to try again. */
   forget(slide: SlideId): void
@@ -105,6 +107,8 @@ export function followFiles(
       await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look))
     },
     markMissing,
+    markPreparing: (slide) => enter(slide, { kind: 'preparing' }),
+    markReady: (slide) => enter(slide, ready),
     markUnreadable,
     forget(slide) {
       lose(slide, null)

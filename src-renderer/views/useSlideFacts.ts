@@ -37,6 +37,7 @@ export function useSlideFacts(): (slide: Slide) => SlideFacts {
 
   function trouble(slide: Slide): SlideFacts['trouble'] {
     if (slide.state.kind === 'missing') return { kind: 'missing', text: 'File not found' }
+    if (slide.state.kind === 'preparing') return { kind: 'preparing', text: 'Being prepared' }
     if (slide.state.kind === 'unreadable') return { kind: 'unreadable', text: 'Can not be read' }
     return slides.needsMpp(slide) ? { kind: 'mpp', text: 'µm/px not known' } : null
   }

@@ -5,6 +5,7 @@
  * Source: OpenSlide's description of the format (https://openslide.org/formats/aperio/).
  */
 import type { AssociatedImageName, FileMpp } from '../../../src-shared/slides.ts'
+import { believedMpp } from './statedMpp.ts'
 import { TAG, type Tiff } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
 import { resolutionMpp, type SlideFacts, tiffProperties } from './tiffSlide.ts'
@@ -24,7 +25,7 @@ export async function aperioFacts(tiff: Tiff, images: readonly TiffImage[]): Pro
   return {
     format: 'Aperio SVS',
     vendor: 'Aperio',
-    fileMpp: aperioMpp(properties.get('MPP')) ?? (await resolutionMpp(tiff, directory)),
+    ...believedMpp([aperioMpp(properties.get('MPP')), await resolutionMpp(tiff, directory)]),
     objectivePower: positive(properties.get('AppMag')),
     associated: await associatedImages(tiff, images),
     properties: [

@@ -6,7 +6,13 @@ export const KIND_BYTES = 4096
 
 type FileKind =
   | { is: 'tiff' }
-  /** a picture or slide of a format that is not read yet, with its article: “a PNG picture” */
+  /** read by libvips as a whole */
+  | { is: 'picture'; format: string }
+  | { is: 'deep zoom' }
+  | { is: 'dicom' }
+  /** a slide that OpenSlide reads, where it is installed: “a Hamamatsu NDPI file” */
+  | { is: 'openslide'; name: string; isTiff: boolean }
+  /** a picture or slide of a format that is not read, with its article: “a GIF picture” */
   | { is: 'other format'; name: string }
   /** not a picture at all, as the end of the sentence “it …” */
   | { is: 'no picture'; reason: string }
@@ -15,18 +21,23 @@ type Mark = { name: string; at: number; bytes: string }
 
 /** Bytes as latin1 text. */
 const pictures: readonly Mark[] = [
-  { name: 'a PNG picture', at: 0, bytes: '\x89PNG' },
-  { name: 'a JPEG picture', at: 0, bytes: '\xff\xd8\xff' },
   { name: 'a JPEG 2000 picture', at: 0, bytes: '\0\0\0\x0cjP  ' },
   { name: 'a JPEG 2000 picture', at: 0, bytes: '\xff\x4f\xff\x51' },
   { name: 'a GIF picture', at: 0, bytes: 'GIF8' },
   { name: 'a BMP picture', at: 0, bytes: 'BM' },
   { name: 'a WebP picture', at: 8, bytes: 'WEBP' },
   { name: 'a HEIF or AVIF picture', at: 4, bytes: 'ftyp' },
-  { name: 'a DICOM file', at: 128, bytes: 'DICM' },
+  { name: 'an HDF5 file', at: 0, bytes: '\x89HDF' },
+]
+
+const readPictures: readonly Mark[] = [
+  { name: 'PNG', at: 0, bytes: '\x89PNG\r\n\x1a\n' },
+  { name: 'JPEG', at: 0, bytes: '\xff\xd8\xff' },
+]
+
+const openSlideMarks: readonly Mark[] = [
   { name: 'a Zeiss CZI file', at: 0, bytes: 'ZISRAWFILE' },
   { name: 'a Sakura file', at: 0, bytes: 'SQLite format 3\0' },
-  { name: 'an HDF5 file', at: 0, bytes: '\x89HDF' },
 ]
 
 const others: readonly Mark[] = [
@@ -36,33 +47,45 @@ const others: readonly Mark[] = [
   { name: 'is an XML file', at: 0, bytes: '<?xml' },
 ]
 
-/** Formats whose files look like another one from the outside, by the ending of their name. */
-const namesOfEndings: Readonly<Record<string, string>> = {
+/** Formats that OpenSlide reads, by the ending of their name: from the outside they look like other ones. */
+const namesForOpenSlide: Readonly<Record<string, string>> = {
   '.ndpi': 'a Hamamatsu NDPI file',
-  '.ndpis': 'a Hamamatsu NDPIS file',
   '.vms': 'a Hamamatsu VMS file',
   '.vmu': 'a Hamamatsu VMU file',
   '.mrxs': 'a MIRAX (MRXS) file',
   '.bif': 'a Ventana BIF file',
   '.scn': 'a Leica SCN file',
   '.czi': 'a Zeiss CZI file',
-  '.vsi': 'an Olympus VSI file',
   '.svslide': 'a Sakura file',
+}
+
+/** Formats that nobody here reads, which look like another one from the outside, by the ending of their name. */
+const namesOfEndings: Readonly<Record<string, string>> = {
+  '.ndpis': 'a Hamamatsu NDPIS file',
+  '.vsi': 'an Olympus VSI file',
   '.isyntax': 'a Philips iSyntax file',
   '.qptiff': 'a PerkinElmer QPTIFF file',
-  '.dcm': 'a DICOM file',
-  '.dzi': 'a Deep Zoom file',
 }
 
 /** @param head the first KIND_BYTES of the file, or all of it when it is shorter */
 export function fileKind(file: string, head: Buffer): FileKind {
   if (head.length === 0) return { is: 'no picture', reason: 'it is empty' }
-  const byEnding = namesOfEndings[path.extname(file).toLowerCase()]
-  const isText = looksLikeText(head)
-  if (byEnding && (!isText || /\.(vms|vmu|ndpis|dzi)$/i.test(file))) return { is: 'other format', name: byEnding }
   const start = head.toString('latin1')
-  if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { is: 'tiff' }
+  const isTiff = /^(II[*+]\0|MM\0[*+])/.test(start)
+  const ending = path.extname(file).toLowerCase()
+  const byEnding = namesOfEndings[ending]
+  const isText = looksLikeText(head)
+  const forOpenSlide = namesForOpenSlide[ending]
+  if (forOpenSlide && (!isText || /^\.(vms|vmu)$/.test(ending))) return { is: 'openslide', name: forOpenSlide, isTiff }
+  if (byEnding && (!isText || ending === '.ndpis')) return { is: 'other format', name: byEnding }
+  if (isTiff) return { is: 'tiff' }
+  if (isText && /<Image[^>]*schemas\.microsoft\.com\/deepzoom\//.test(start)) return { is: 'deep zoom' }
   const marked = (marks: readonly Mark[]) => marks.find(({ at, bytes }) => start.startsWith(bytes, at))?.name
+  if (start.startsWith('DICM', 128)) return { is: 'dicom' }
+  const read = marked(readPictures)
+  if (read) return { is: 'picture', format: read }
+  const known = marked(openSlideMarks)
+  if (known) return { is: 'openslide', name: known, isTiff }
   const picture = marked(pictures)
   if (picture) return { is: 'other format', name: picture }
   const other = marked(others)

@@ -28,7 +28,7 @@ const FRAMES = new Set([0xc0, 0xc1, 0xc2])
 const isOtherFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== DAC && marker !== 0xc8 && !FRAMES.has(marker)
 
-export const JPEG_LIMITS = { tableBytes: 1 << 20, tileBytes: 32 << 20 } as const
+export const JPEG_LIMITS = { tableBytes: 1 << 20, tileBytes: 64 << 20 } as const
 
 type JpegFrame = {
   width: number
@@ -36,6 +36,8 @@ type JpegFrame = {
   components: number
   /** colour is stored coarser than brightness, which only YCbCr does */
   subsampled: boolean
+  /** the channels are called R, G and B */
+  named: boolean
 }
 
 /** What the directory says of its tiles. */
@@ -117,6 +119,20 @@ export function readFrame(jpeg: Buffer, from: number): JpegFrame {
   throw new JpegFault('its JPEG has no header that can be read')
 }
 
+/**
+ * Whether a JPEG holds YCbCr, whatever its file says. Two things prove it: colour stored coarser than brightness, which
+ * RGB never is, and a JFIF marker, by whose definition the three channels are YCbCr. libvips and OpenSlide believe a
+ * directory that says RGB, and show such slides in false colours.
+ *
+ * @param jpeg its application markers are renamed
+ * @throws {JpegFault}
+ */
+export function provesYCbCr(jpeg: Buffer): boolean {
+  const isJfif = jpeg[2] === 0xff && jpeg[3] === APP0 && jpeg.toString('latin1', 6, 10) === 'JFIF'
+  const frame = readFrame(jpeg, 2)
+  return frame.components === 3 && (frame.subsampled || (isJfif && !frame.named))
+}
+
 function frameAt(jpeg: Buffer, at: number): JpegFrame {
   if (at + 10 > jpeg.length) throw new JpegFault('its JPEG ends inside the frame header')
   const precision = jpeg[at + 4]!
@@ -129,5 +145,6 @@ function frameAt(jpeg: Buffer, at: number): JpegFrame {
     height: jpeg.readUInt16BE(at + 5),
     components,
     subsampled: samplings.some((sampling) => sampling !== samplings[0]),
+    named: components === 3 && ['R', 'G', 'B'].every((name, i) => jpeg[at + 10 + 3 * i] === name.charCodeAt(0)),
   }
 }

@@ -1,9 +1,16 @@
-/** Opens a slide's file: finds its format and refuses every other one by its name. */
+/** Opens a slide's file, or a folder of DICOM files: finds its format and refuses every other one by its name. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
+import { deepZoomSlide } from './deepZoom.ts'
+import { firstOfFolder } from './dicomFolder.ts'
+import { dicomSlide } from './dicomSlide.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
+import { isOme, omeSlide } from './omeTiff.ts'
+import { openSlideLibrary } from './openSlideLibrary.ts'
+import { openSlideSource } from './openSlideSource.ts'
+import { plainPicture } from './plainPicture.ts'
 import { formatNotRead, notASlide } from './slideErrors.ts'
 import type { SlideSource } from './slideSource.ts'
 import { readTiff, TAG, type Tiff } from './tiffDirectory.ts'
@@ -17,6 +24,8 @@ import { genericFacts, tiffSlide } from './tiffSlide.ts'
 export async function openSlideFile(file: string): Promise<SlideSource> {
   try {
     const facts = await stat(file)
+    const inside = facts.isDirectory() ? await firstOfFolder(file) : null
+    if (inside) return await openSlideFile(inside)
     if (facts.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
     // Opening a pipe would wait for its writer for ever.
     if (!facts.isFile()) throw notASlide(file, 'it is a device or a pipe, not a file')
@@ -40,33 +49,55 @@ async function sourceOf(file: string, handle: FileHandle, bytes: number): Promis
       throw notASlide(file, kind.reason)
     case 'other format':
       throw formatNotRead(file, kind.name)
-    case 'tiff': {
-      const tiff = await readTiff(file, handle, bytes)
-      const images: TiffImage[] = []
-      for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
-      const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
-      const other = await otherTiff(tiff, description ?? '')
-      if (other) throw formatNotRead(file, other)
-      const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
-      return tiffSlide(tiff, handle, images, facts)
-    }
+    case 'openslide':
+      // OpenSlide ends its process on a tile of 2^28 px. NDPI keeps to no limits that could be checked.
+      if (kind.isTiff && !kind.name.includes('NDPI') && openSlideLibrary())
+        await imagesOf(await readTiff(file, handle, bytes))
+      return openSlideSource(file, handle, kind.name)
+    case 'tiff':
+      return tiffSource(file, handle, bytes)
+    case 'dicom':
+      return dicomSlide(file, handle, bytes)
+    case 'deep zoom':
+      return deepZoomSlide(file, handle)
+    case 'picture':
+      return plainPicture(file, handle, kind.format)
   }
+}
+
+/** Every image of a TIFF, within the limits of what slides have. @throws {TesseraError} SLIDE_BROKEN */
+async function imagesOf(tiff: Tiff): Promise<TiffImage[]> {
+  const images: TiffImage[] = []
+  for (const directory of tiff.directories) images.push(await readTiffImage(tiff, directory))
+  return images
+}
+
+async function tiffSource(file: string, handle: FileHandle, bytes: number): Promise<SlideSource> {
+  const tiff = await readTiff(file, handle, bytes)
+  const images = await imagesOf(tiff)
+  const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
+  if (isOme(description)) return omeSlide(tiff, handle, images, description!)
+  const other = await otherTiff(tiff, description ?? '')
+  if (other?.openSlide) return openSlideSource(file, handle, other.name)
+  if (other) throw formatNotRead(file, other.name)
+  const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
+  return tiffSlide(tiff, handle, images, facts)
 }
 
 /**
  * TIFF files with rules of their own, which read as plain TIFF would show wrong geometry or colours: levels padded to
- * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (OME, PerkinElmer).
+ * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (PerkinElmer).
  */
-async function otherTiff(tiff: Tiff, description: string): Promise<string | null> {
+async function otherTiff(tiff: Tiff, description: string): Promise<{ name: string; openSlide: boolean } | null> {
   const [first] = tiff.directories
   const software = (await tiff.text(first!, TAG.software)) ?? ''
   const xmp = (await tiff.raw(first!, TAG.xmp, 16 << 20))?.toString('latin1') ?? ''
-  if (first!.entries.has(TAG.ndpiMark)) return 'a Hamamatsu NDPI file'
-  if (/<OME[\s>]/.test(description)) return 'an OME-TIFF file'
-  if (software.startsWith('Philips')) return 'a Philips TIFF file'
-  if (description.includes('leica-microsystems.com/scn')) return 'a Leica SCN file'
-  if (xmp.includes('<iScan') || description.includes('<iScan')) return 'a Ventana BIF file'
-  if (description.includes('PerkinElmer-QPI')) return 'a PerkinElmer QPTIFF file'
-  if (description.startsWith('ImageJ=')) return 'an ImageJ TIFF file'
+  const byOpenSlide = (name: string) => ({ name, openSlide: true })
+  if (first!.entries.has(TAG.ndpiMark)) return byOpenSlide('a Hamamatsu NDPI file')
+  if (software.startsWith('Philips')) return byOpenSlide('a Philips TIFF file')
+  if (description.includes('leica-microsystems.com/scn')) return byOpenSlide('a Leica SCN file')
+  if (xmp.includes('<iScan') || description.includes('<iScan')) return byOpenSlide('a Ventana BIF file')
+  if (description.includes('PerkinElmer-QPI')) return { name: 'a PerkinElmer QPTIFF file', openSlide: false }
+  if (description.startsWith('ImageJ=')) return { name: 'an ImageJ TIFF file', openSlide: false }
   return null
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { tesseraError } from '../../../src-shared/errors.ts'
 
 /** What Tessera reads, for the end of every refusal. */
-const READS = 'Tessera reads Aperio SVS and tiled TIFF files with JPEG tiles.'
+const READS = 'Tessera reads Aperio SVS, TIFF, OME-TIFF, DICOM, Deep Zoom, PNG and JPEG files.'
 
 const shown = (file: string): string => `“${path.basename(file)}”`
 
@@ -25,6 +25,22 @@ export const formatNotRead = (file: string, format: string, part = 'This format'
     { file, format },
   )
 
+/** How OpenSlide gets onto a machine. */
+const installHints: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux:
+    'On Debian and Ubuntu: “sudo apt install libopenslide1” (older: libopenslide0); on Fedora: “sudo dnf install openslide”.',
+  darwin: 'With Homebrew: “brew install openslide”.',
+  win32: 'Unpack the Windows build from openslide.org, and set TESSERA_OPENSLIDE to its libopenslide-1.dll.',
+}
+
+/** @param found the version that is installed; null = none */
+export const needsOpenSlide = (file: string, format: string, found: string | null, needed: string) =>
+  tesseraError(
+    'SLIDE_NEEDS_OPENSLIDE',
+    `${shown(file)} is ${format}, which Tessera reads with the help of OpenSlide ${needed} or newer; ${found === null ? 'none was found' : `version ${found} was found, which is not safe for this format or does not know it`}. ${installHints[process.platform] ?? 'See openslide.org.'} TESSERA_OPENSLIDE may name the library’s file. Then start Tessera again.`,
+    { file, format, found, needed },
+  )
+
 /** @param reason what is wrong in the file, as a sentence without its full stop */
 export const brokenSlide = (file: string, reason: string, cause?: unknown) =>
   tesseraError(
@@ -42,4 +58,12 @@ export const brokenTile = (file: string, { level, column, row }: TilePlace, reas
     `A tile of ${shown(file)} can not be read (level ${level}, column ${column}, row ${row}): ${reason}. The rest of the slide can still be used; copy the file again to repair it.`,
     { file, level, column, row, reason },
     { cause },
+  )
+
+/** @param bytes of the pyramid */
+export const notPrepared = (file: string, bytes: number) =>
+  tesseraError(
+    'SLIDE_NOT_PREPARED',
+    `${shown(file)} has no smaller versions of itself, and they were not made yet, so it can not be shown. They take ${(bytes / 1e9).toFixed(1)} GB and are made once; wait for the job, or try again.`,
+    { file, bytes },
   )

@@ -7,8 +7,8 @@ const LONGEST_SIDE = 2 ** 22
 const LONGEST_TILE = 4096
 const MOST_TILES = 8_000_000
 
-export const COMPRESSION = { jpeg: 7 } as const
-export const PHOTOMETRIC = { blackIsZero: 1, rgb: 2, yCbCr: 6 } as const
+export const COMPRESSION = { none: 1, jpeg: 7, zstd: 50000 } as const
+export const PHOTOMETRIC = { whiteIsZero: 0, blackIsZero: 1, rgb: 2, palette: 3, yCbCr: 6 } as const
 
 /** What a value of the Compression tag is called. */
 const compressionNames: Readonly<Record<number, string>> = {
@@ -44,8 +44,10 @@ export type TiffImage = {
   compression: number
   photometric: number
   samples: number
-  /** every channel has 8 bits and whole numbers */
-  eightBit: boolean
+  /** bits of each channel; 0 = not the same in all */
+  bits: number
+  /** whole numbers from 0 on, not signed ones or fractions */
+  unsigned: boolean
   /** channels lie side by side in each pixel, not in planes */
   interleaved: boolean
   /** bit 0: reduced version of another image; Aperio says 1 = label, 9 = macro */
@@ -79,7 +81,8 @@ export async function readTiffImage(tiff: Tiff, directory: TiffDirectory): Promi
     compression: await number(TAG.compression, 1),
     photometric: await number(TAG.photometric, -1),
     samples: await number(TAG.samplesPerPixel, 1),
-    eightBit: bits.length > 0 && bits.every((each) => each === 8) && sampleFormats.every((each) => each === 1),
+    bits: bits.every((each) => each === bits[0]) ? (bits[0] ?? 1) : 0,
+    unsigned: sampleFormats.every((each) => each === 1),
     interleaved: (await number(TAG.planarConfiguration, 1)) === 1,
     subfileType: await number(TAG.newSubfileType, 0),
     tiles: isTiled ? { width: tileWidth, height: tileHeight, columns, rows } : null,

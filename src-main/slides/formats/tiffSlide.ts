@@ -1,13 +1,24 @@
-/** Generic tiled TIFF and BigTIFF with JPEG tiles, of one level or many; Aperio SVS builds on it. */
+/** Generic tiled TIFF and BigTIFF, of one level or many; Aperio SVS builds on it. */
 import type { FileHandle } from 'node:fs/promises'
+import { messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
-import { formatNotRead } from './slideErrors.ts'
-import type { SlideSource, VipsPage } from './slideSource.ts'
+import { type Rgb, toRgb } from '../pixels/decoder.ts'
+import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
+import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
+import { isSmall, pictureSlide } from './picture.ts'
+import { brokenSlide, formatNotRead } from './slideErrors.ts'
+import { lazily, type LevelReader, type SlideSource } from './slideSource.ts'
+import { believedMpp } from './statedMpp.ts'
 import { TAG, type Tiff, type TiffDirectory } from './tiffDirectory.ts'
-import { COMPRESSION, compressionName, isJpeg2000, type TiffImage } from './tiffImage.ts'
-import { hasJpegTiles, largest, levelTiles, pyramidOf, slideLevel } from './tiffPyramid.ts'
+import { COMPRESSION, compressionName, isJpeg2000, PHOTOMETRIC, type TiffImage } from './tiffImage.ts'
+import { isTiled, largest, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
+import { isUnpackable, unpackedLevel } from './unpackedLevel.ts'
+import { openPage, vipsLevel, type VipsPage } from './vipsImage.ts'
 
-export type SlideFacts = Pick<SlideHeader, 'format' | 'vendor' | 'fileMpp' | 'objectivePower' | 'properties'> & {
+export type SlideFacts = Pick<
+  SlideHeader,
+  'format' | 'vendor' | 'fileMpp' | 'otherMpp' | 'objectivePower' | 'properties'
+> & {
   associated: readonly { name: AssociatedImageName; image: TiffImage }[]
 }
 
@@ -25,49 +36,99 @@ export async function tiffSlide(
   facts: SlideFacts,
 ): Promise<SlideSource> {
   const base = largest(images)
-  if (isJpeg2000(base.compression)) throw formatNotRead(tiff.file, 'a TIFF with JPEG 2000 tiles', 'JPEG 2000')
-  if (!hasJpegTiles(base)) throw formatNotRead(tiff.file, whatElse(base))
-  const levels = pyramidOf(base, images)
-  const tiles = levels.map((image, level) => levelTiles(tiff, image, level))
-  if (await tiles[0]!.coloursContradict())
-    throw formatNotRead(tiff.file, 'a TIFF whose tiles hold YCbCr colours while its directory says RGB')
-
-  const pages: VipsPage[] = levels.map(pageOf)
+  if (!isReadable(base)) throw formatNotRead(tiff.file, whatElse(base))
+  if (!isTiled(base)) return stripPicture(tiff, handle, base, facts)
+  const pyramid = pyramidOf(base, images).filter(isReadable)
+  const shapes = pyramid.map((image) => slideLevel(base, image))
+  const makeLevel = (level: number) => levelOf(tiff, pyramid[level]!, shapes[level]!, level)
+  const first = await makeLevel(0)
   const { associated, ...shown } = facts
   return {
     file: tiff.file,
+    parts: [],
+    pyramid: null,
     header: {
       ...shown,
       width: base.width,
       height: base.height,
-      levels: levels.map((image) => slideLevel(base, image)),
+      levels: shapes,
       associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
       properties: facts.properties.map(({ name, value }) => ({ name, value: value.slice(0, PROPERTY_LENGTH) })),
     },
-    tile: (level, column, row) => tiles[level]!.jpeg(column, row),
-    pageFor: async (level, range) => ((await tiles[level]!.allStored(range)) ? pages[level]! : null),
-    associatedImage(name) {
-      const found = associated.find((each) => each.name === name)
-      return found ? pageOf(found.image) : null
-    },
+    levels: shapes.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
+    associatedImage: (name) => readAssociated(tiff.file, associated, name),
     close: () => handle.close(),
   }
+}
+
+/** null = there is none of this name. @throws {TesseraError} SLIDE_BROKEN */
+export async function readAssociated(
+  file: string,
+  associated: SlideFacts['associated'],
+  name: AssociatedImageName,
+): Promise<Rgb | null> {
+  const found = associated.find((each) => each.name === name)
+  if (!found) return null
+  try {
+    return await toRgb(openPage(file, pageOf(found.image)))
+  } catch (error) {
+    throw brokenSlide(file, `its ${name} image could not be decoded (${messageOf(error)})`, error)
+  }
+}
+
+/** An image in strips, which is read as a whole. */
+async function stripPicture(tiff: Tiff, handle: FileHandle, image: TiffImage, facts: SlideFacts): Promise<SlideSource> {
+  const { file } = tiff
+  const { width, height, compression } = image
+  const { associated: _associated, ...shown } = facts
+  const picture = { file, handle, width, height, facts: shown }
+  if (compression !== COMPRESSION.zstd)
+    return pictureSlide({ ...picture, place: pageOf(image), read: () => toRgb(openPage(file, pageOf(image))) })
+  if (!isSmall(image))
+    throw formatNotRead(file, 'a large zstd-compressed TIFF in strips', 'zstd in strips of more than 4,000 px')
+  const rows = Math.min(height, await tiff.number(image.directory, TAG.rowsPerStrip, height))
+  const strips = { width, height, tileWidth: width, tileHeight: rows, columns: 1, rows: Math.ceil(height / rows) }
+  const level = await unpackedLevel(tiff, image, strips, 0)
+  return pictureSlide({ ...picture, place: null, read: () => level.region({ x: 0, y: 0, width, height }) })
+}
+
+const isReadable = (image: TiffImage): boolean =>
+  hasJpegTiles(image) || hasJpeg2000Tiles(image) || isUnpackable(image) || isForVips(image)
+
+/** Each level by the way its own tiles need: a level made by another program may be packed otherwise than the rest. */
+async function levelOf(
+  tiff: Tiff,
+  image: TiledImage,
+  shape: SlideHeader['levels'][number],
+  level: number,
+): Promise<LevelReader> {
+  if (hasJpegTiles(image)) return jpegLevel(tiff, image, shape, pageOf(image), level)
+  if (hasJpeg2000Tiles(image)) return jpeg2000Level(tiff, image, shape, level)
+  if (isUnpackable(image)) return unpackedLevel(tiff, image, shape, level)
+  return vipsLevel(tiff.file, pageOf(image), shape, level)
+}
+
+/** none, LZW, JPEG (in planes or with other colours), deflate, PackBits, the older number of deflate, LZMA, WebP */
+const vipsCompressions = new Set([1, 5, 7, 8, 32_773, 32_946, 34_925, 50_001])
+const vipsColours = new Set<number>(Object.values(PHOTOMETRIC))
+
+/** Whether libvips shows these tiles as they are meant: 8 bits of anything, 16 bits of RGB. */
+function isForVips({ compression, photometric, samples, bits, unsigned }: TiffImage): boolean {
+  if (!unsigned || !vipsCompressions.has(compression) || !vipsColours.has(photometric)) return false
+  return (
+    samples >= 1 && samples <= 4 && (bits === 8 || (bits === 16 && photometric === PHOTOMETRIC.rgb && samples >= 3))
+  )
 }
 
 const pageOf = ({ directory }: TiffImage): VipsPage => ({ page: directory.index, subifd: directory.subIndex })
 
 /** What a file is whose largest image can not be shown as it is. */
 function whatElse(image: TiffImage): string {
-  if (isJpeg2000(image.compression)) return 'a TIFF with JPEG 2000 tiles (JPEG 2000 is not read yet)'
-  if (!image.tiles)
-    return `${compressionName(image.compression)} in strips instead of tiles`.replace(
-      'TIFF with compression 7',
-      'TIFF with JPEG',
-    )
-  if (image.compression !== COMPRESSION.jpeg) return compressionName(image.compression)
-  if (!image.eightBit) return 'a TIFF with other than 8 bits per channel'
-  if (!image.interleaved) return 'a TIFF with its channels in separate planes'
-  return `a TIFF with ${image.samples} channels and colour model ${image.photometric}`
+  if (isJpeg2000(image.compression))
+    return `a TIFF with JPEG 2000 in ${image.samples} channels of ${image.bits} bits${image.tiles ? '' : ', in strips'}`
+  if (!isForVips({ ...image, photometric: PHOTOMETRIC.rgb, samples: 3, bits: 8, unsigned: true }))
+    return compressionName(image.compression)
+  return `a TIFF with ${image.samples} channels of ${image.bits} bits and colour model ${image.photometric}`
 }
 
 /** Facts of a TIFF that no vendor's rules apply to. */
@@ -77,7 +138,7 @@ export async function genericFacts(tiff: Tiff, images: readonly TiffImage[]): Pr
   return {
     format: tiff.directories.some((each) => each.subIndex !== null) ? 'TIFF with SubIFDs' : 'TIFF',
     vendor: maker?.trim() || null,
-    fileMpp: await resolutionMpp(tiff, directory),
+    ...believedMpp([await resolutionMpp(tiff, directory)]),
     objectivePower: null,
     associated: [],
     properties: await tiffProperties(tiff, directory),

@@ -67,10 +67,14 @@ export const openPicture = (input: string | Buffer, options: SharpOptions = {}):
 export const openRgb = ({ data, width, height }: Rgb): Sharp =>
   sharp(data, { limitInputPixels: false, raw: { width, height, channels: 3 } })
 
-/** Runs a pipeline to raw RGB; grey becomes three equal channels, transparency is dropped. */
+/** Runs a pipeline to raw RGB; grey becomes three equal channels, what is transparent becomes white, as glass. */
 export async function toRgb(picture: Sharp): Promise<Rgb> {
   const { data, info } = await decode(() =>
-    picture.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
+    picture
+      .flatten({ background: '#fff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
   )
   if (info.channels !== 3) throw new Error(`libvips made ${info.channels} channels where 3 were asked for`)
   return { data, width: info.width, height: info.height }
@@ -81,6 +85,10 @@ export const resized = (picture: Rgb, width: number, height: number): Promise<Rg
   picture.width === width && picture.height === height
     ? Promise.resolve(picture)
     : toRgb(openRgb(picture).resize(width, height, { fit: 'fill', kernel: KERNEL }))
+
+/** For the screen: without loss, in half the time of a small file. In a buffer of its own. */
+export const toTilePng = async (picture: Rgb): Promise<Uint8Array> =>
+  Uint8Array.from(await decode(() => openRgb(picture).png({ compressionLevel: 1 }).toBuffer()))
 
 export const toPng = (picture: Rgb): Promise<Buffer> => decode(() => openRgb(picture).png().toBuffer())
 

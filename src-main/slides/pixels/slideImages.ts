@@ -1,11 +1,11 @@
 /** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region; and its saturation. */
-import { messageOf, tesseraError } from '../../../src-shared/errors.ts'
+import { tesseraError } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName } from '../../../src-shared/slides.ts'
 import path from 'node:path'
 import { brokenSlide } from '../formats/slideErrors.ts'
 import type { SlideSource } from '../formats/slideSource.ts'
-import { toJpeg, toPng, toRgb } from './decoder.ts'
-import { openPage, readLevelRegion } from './levelRegion.ts'
+import { toJpeg, toPng } from './decoder.ts'
+import { readLevelRegion } from './levelRegion.ts'
 import { readScaledRegion } from './scaledRegion.ts'
 import { type SaturationImage, saturationOf } from './tissue.ts'
 
@@ -37,13 +37,9 @@ export async function slideSaturation(source: SlideSource): Promise<SaturationIm
 
 /** PNG of the label, macro or thumbnail image. @throws {TesseraError} SLIDE_BROKEN when there is none, or it is damaged */
 export async function associatedPicture(source: SlideSource, name: AssociatedImageName): Promise<Buffer> {
-  const page = source.associatedImage(name)
-  if (!page) throw brokenSlide(source.file, `it has no ${name} image`)
-  try {
-    return await toPng(await toRgb(openPage(source, page)))
-  } catch (error) {
-    throw brokenSlide(source.file, `its ${name} image could not be decoded (${messageOf(error)})`, error)
-  }
+  const picture = await source.associatedImage(name)
+  if (!picture) throw brokenSlide(source.file, `it has no ${name} image`)
+  return toPng(picture)
 }
 
 /**

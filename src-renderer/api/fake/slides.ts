@@ -40,6 +40,7 @@ function slide(name: string, tissue: Tissue, caseName: string, mpp: number | nul
     height: tissue.height,
     levels: levelsOf(tissue.width, tissue.height, steps),
     fileMpp: mpp === null ? null : { x: mpp, y: mpp, tag: 'ImageDescription MPP' },
+    otherMpp: [],
     objectivePower: mpp === null ? null : Math.round(10 / mpp),
     associatedImages: [
       { name: 'label', width: 387, height: 463 },
@@ -146,8 +147,8 @@ function trouble(slides: Map<SlideId, Slide>): void {
         kind: 'unreadable',
         fault: {
           code: 'SLIDE_FORMAT_NOT_READ',
-          message: `“${third.name}” can not be shown: its tiles are JPEG 2000, which is not read yet. Convert it to JPEG tiles.`,
-          data: { file: third.name, format: 'JPEG 2000' },
+          message: `“${third.name}” can not be shown: it is an Olympus VSI file, which is not read yet. Convert it, for example with QuPath.`,
+          data: { file: third.name, format: 'an Olympus VSI file' },
         },
       },
     })

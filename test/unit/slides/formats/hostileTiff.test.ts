@@ -41,12 +41,12 @@ async function brokenTile(words: RegExp, change: (bytes: TiffBytes) => void): Pr
   change(bytes)
   const source = await openSlideFile(bytes.write(file))
   const { columns, rows } = source.header.levels[0]!
-  await expect(source.tile(0, 0, 0)).rejects.toMatchObject({
+  await expect(source.levels[0]!.tile(0, 0)).rejects.toMatchObject({
     code: 'SLIDE_TILE_BROKEN',
     data: { file, level: 0, column: 0, row: 0 },
     message: expect.stringMatching(words),
   })
-  expect(await source.tile(0, columns - 1, rows - 1)).toBeInstanceOf(Uint8Array)
+  expect(await source.levels[0]!.tile(columns - 1, rows - 1)).toBeInstanceOf(Uint8Array)
   await source.close()
 }
 
@@ -163,8 +163,8 @@ describe('tiles', () => {
     const source = await openSlideFile(bytes.write(file))
     const last = bytes.valueOf(TILE_OFFSETS, 23)
     truncateSync(file, last + 10)
-    await expect(source.tile(0, 5, 3)).rejects.toMatchObject({ code: 'SLIDE_BROKEN' })
-    expect(await source.tile(0, 0, 0)).toBeInstanceOf(Uint8Array)
+    await expect(source.levels[0]!.tile(5, 3)).rejects.toMatchObject({ code: 'SLIDE_BROKEN' })
+    expect(await source.levels[0]!.tile(0, 0)).toBeInstanceOf(Uint8Array)
     await source.close()
   })
 })

@@ -63,7 +63,7 @@ describe('frame header', () => {
   test('says size, channels and whether colour is stored coarser', async () => {
     const fine = await picture().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()
     const coarse = await picture().jpeg({ chromaSubsampling: '4:2:0' }).toBuffer()
-    expect(readFrame(fine, 2)).toEqual({ width: EDGE, height: EDGE, components: 3, subsampled: false })
+    expect(readFrame(fine, 2)).toEqual({ width: EDGE, height: EDGE, components: 3, subsampled: false, named: false })
     expect(readFrame(coarse, 2)).toMatchObject({ subsampled: true })
   })
 

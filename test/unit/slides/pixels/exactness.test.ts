@@ -43,7 +43,7 @@ async function compareLevel(file: string, level: number, page: number): Promise<
   let most = 0
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
-      const jpeg = await source.tile(level, column, row)
+      const jpeg = await source.levels[level]!.tile(column, row)
       const tile = await toRgb(openPicture(Buffer.from(jpeg!)))
       expect([tile.width, tile.height]).toEqual([tileWidth, tileHeight])
       const left = column * tileWidth
@@ -69,6 +69,16 @@ describe('tiles', () => {
     expect(await compareLevel(file, 1, 1)).toBe(0)
   })
 
+  test('tiles and regions whose JPEGs hold YCbCr under a directory that says RGB are shown in their true colours', async () => {
+    const bytes = new TiffBytes(tiffSample)
+    for (let level = 0; level < 5; level++) bytes.set(262, 2, level)
+    const source = await opened(bytes.write(path.join(temporaryFolder(), 'lying.tif')))
+    const truth = await opened(tiffSample)
+    expect(await source.levels[0]!.tile(1, 1)).toEqual(await truth.levels[0]!.tile(1, 1))
+    const rect = { x: 333, y: 444, width: 700, height: 600 }
+    expect((await source.levels[1]!.region(rect)).data.equals((await truth.levels[1]!.region(rect)).data)).toBe(true)
+  })
+
   testWith('wsi/TCGA-XK-AAJU-01A-01-TS1_prad_corrected.tif')(
     'every tile of a TCGA slide whose channels are called R, G, B',
     async () => {
@@ -88,7 +98,7 @@ test('a level that lies in a SubIFD is found, and its tiles and regions are thos
   tiff.bytes.writeUInt32LE(0, tiff.nextAt(tiff.directory(0)))
   const [theirs, source] = [await opened(chained), await opened(tiff.write(path.join(folder, 'sub.tif')))]
   expect(source.header.levels).toEqual(theirs.header.levels.slice(0, 2))
-  expect(await source.tile(1, 1, 1)).toEqual(await theirs.tile(1, 1, 1))
+  expect(await source.levels[1]!.tile(1, 1)).toEqual(await theirs.levels[1]!.tile(1, 1))
   const rect = { x: 30, y: 40, width: 200, height: 150 }
   expect((await readLevelRegion(source, 1, rect)).data.equals((await readLevelRegion(theirs, 1, rect)).data)).toBe(true)
 })
@@ -125,7 +135,7 @@ describe('regions', () => {
     // the third tile of the first row: place and length 0, as sparse TIFFs have it
     const file = new TiffBytes(whole).setValue(324, 2, 0).setValue(325, 2, 0).write(path.join(folder, 'sparse.tif'))
     const source = await opened(file)
-    expect(await source.tile(0, 2, 0)).toBeNull()
+    expect(await source.levels[0]!.tile(2, 0)).toBeNull()
     const region = await readLevelRegion(source, 0, { x: 200, y: 20, width: 240, height: 200 })
     const theirs = await byLibvips(whole, 0, { left: 200, top: 20, width: 240, height: 200 })
     for (let y = 0; y < 200; y++)
@@ -147,10 +157,24 @@ describe('regions', () => {
     expect(await readLevelRegion(source, 0, { x: 0, y: 0, width: 256, height: 256 })).toMatchObject({ width: 256 })
   })
 
+  test('a tile whose pixels are damaged costs only itself: the tiles behind it are as they were', async () => {
+    const folder = temporaryFolder()
+    const whole = await writeTinySlide(path.join(folder, 'whole.tif'), { tile: 256, pyramid: false })
+    const tiff = new TiffBytes(whole)
+    tiff.bytes.fill(0x55, tiff.valueOf(324, 0) + 700, tiff.valueOf(324, 0) + 760)
+    const source = await opened(tiff.write(path.join(folder, 'broken.tif')))
+    const region = await readLevelRegion(source, 0, { x: 0, y: 0, width: 700, height: 500 })
+    const theirs = await byLibvips(whole, 0, { left: 256, top: 0, width: 444, height: 500 })
+    for (let y = 0; y < 500; y++)
+      expect(region.data.subarray((y * 700 + 256) * 3, (y + 1) * 2100)).toEqual(
+        theirs.subarray(y * 444 * 3, (y + 1) * 444 * 3),
+      )
+  })
+
   test('pixels of a slide with an ICC profile are those that are stored, as on the screen', async () => {
     const file = await writeTinySlide(path.join(temporaryFolder(), 'a.tif'), { icc: true })
     const source = await opened(file)
-    const tile = await toRgb(openPicture(Buffer.from((await source.tile(0, 0, 0))!)))
+    const tile = await toRgb(openPicture(Buffer.from((await source.levels[0]!.tile(0, 0))!)))
     const region = await readLevelRegion(source, 0, { x: 0, y: 0, width: 100, height: 100 })
     expect(greatestDifference(region.data, part(tile, 100, 100))).toBe(0)
     const converted = await sharp(file).extract({ left: 0, top: 0, width: 100, height: 100 }).raw().toBuffer()
