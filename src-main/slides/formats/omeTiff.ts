@@ -17,8 +17,6 @@ import type { TiffImage } from './tiffImage.ts'
 import { isTiled, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
 import { readAssociated, resolutionMpp, type SlideFacts, tiffProperties, tiffSlide } from './tiffSlide.ts'
 
-export const isOme = (description: string | null): boolean => /<(\w+:)?OME[\s>]/.test(description ?? '')
-
 /** Channels that are put together into one picture. */
 const MOST_CHANNELS = 16
 

@@ -1,15 +1,12 @@
-/** Opens a slide's file, or a folder of DICOM files: finds its format and refuses every other one by its name. */
+/**
+ * Opens a slide's file, or a folder of DICOM files: finds its format and refuses every other one by its name. Formats with
+ * libraries of their own are loaded when the first such file is opened: a reading process must be up at once.
+ */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
-import { deepZoomSlide } from './deepZoom.ts'
-import { firstOfFolder } from './dicomFolder.ts'
-import { dicomSlide } from './dicomSlide.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
-import { isOme, omeSlide } from './omeTiff.ts'
-import { openSlideLibrary } from './openSlideLibrary.ts'
-import { openSlideSource } from './openSlideSource.ts'
 import { plainPicture } from './plainPicture.ts'
 import { formatNotRead, notASlide } from './slideErrors.ts'
 import type { SlideSource } from './slideSource.ts'
@@ -24,7 +21,7 @@ import { genericFacts, tiffSlide } from './tiffSlide.ts'
 export async function openSlideFile(file: string): Promise<SlideSource> {
   try {
     const facts = await stat(file)
-    const inside = facts.isDirectory() ? await firstOfFolder(file) : null
+    const inside = facts.isDirectory() ? await (await import('./dicomFolder.ts')).firstOfFolder(file) : null
     if (inside) return await openSlideFile(inside)
     if (facts.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
     // Opening a pipe would wait for its writer for ever.
@@ -50,19 +47,29 @@ async function sourceOf(file: string, handle: FileHandle, bytes: number): Promis
     case 'other format':
       throw formatNotRead(file, kind.name)
     case 'openslide':
-      // OpenSlide ends its process on a tile of 2^28 px. NDPI keeps to no limits that could be checked.
-      if (kind.isTiff && !kind.name.includes('NDPI') && openSlideLibrary())
-        await imagesOf(await readTiff(file, handle, bytes))
-      return openSlideSource(file, handle, kind.name)
+      return throughOpenSlide(file, handle, bytes, kind)
     case 'tiff':
       return tiffSource(file, handle, bytes)
     case 'dicom':
-      return dicomSlide(file, handle, bytes)
+      return (await import('./dicomSlide.ts')).dicomSlide(file, handle, bytes)
     case 'deep zoom':
-      return deepZoomSlide(file, handle)
+      return (await import('./deepZoom.ts')).deepZoomSlide(file, handle)
     case 'picture':
       return plainPicture(file, handle, kind.format)
   }
+}
+
+async function throughOpenSlide(
+  file: string,
+  handle: FileHandle,
+  bytes: number,
+  { name, isTiff }: { name: string; isTiff: boolean },
+): Promise<SlideSource> {
+  const { openSlideLibrary } = await import('./openSlideLibrary.ts')
+  const library = openSlideLibrary()
+  // OpenSlide ends its process on a tile of 2^28 px. NDPI keeps to no limits that could be checked.
+  if (library && isTiff && !name.includes('NDPI')) await imagesOf(await readTiff(file, handle, bytes))
+  return (await import('./openSlideSource.ts')).openSlideSource(file, handle, name, library)
 }
 
 /** Every image of a TIFF, within the limits of what slides have. @throws {TesseraError} SLIDE_BROKEN */
@@ -76,9 +83,10 @@ async function tiffSource(file: string, handle: FileHandle, bytes: number): Prom
   const tiff = await readTiff(file, handle, bytes)
   const images = await imagesOf(tiff)
   const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
-  if (isOme(description)) return omeSlide(tiff, handle, images, description!)
+  if (description !== null && /<(\w+:)?OME[\s>]/.test(description))
+    return (await import('./omeTiff.ts')).omeSlide(tiff, handle, images, description)
   const other = await otherTiff(tiff, description ?? '')
-  if (other?.openSlide) return openSlideSource(file, handle, other.name)
+  if (other?.openSlide) return throughOpenSlide(file, handle, bytes, { name: other.name, isTiff: true })
   if (other) throw formatNotRead(file, other.name)
   const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
   return tiffSlide(tiff, handle, images, facts)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { AssociatedImageName, FileMpp, SlideLevel } from '../../../src-shared/slides.ts'
 import type { Rgb } from '../pixels/decoder.ts'
 import { decodedLevel } from './decodedLevel.ts'
-import { OpenSlideFault, type OpenSlideHandle, type OpenSlideLibrary, openSlideLibrary } from './openSlideLibrary.ts'
+import { OpenSlideFault, type OpenSlideHandle, type OpenSlideLibrary } from './openSlideLibrary.ts'
 import { brokenSlide, brokenTile, needsOpenSlide } from './slideErrors.ts'
 import { stillThere } from './vipsImage.ts'
 import { believedMpp } from './statedMpp.ts'
@@ -30,7 +30,7 @@ export async function openSlideSource(
   file: string,
   handle: FileHandle,
   format: string,
-  library: OpenSlideLibrary | null = openSlideLibrary(),
+  library: OpenSlideLibrary | null,
 ): Promise<SlideSource> {
   if (!library) throw needsOpenSlide(file, format, null, '4.0.1')
   if (!library.isCurrent && (isBif(format) || isCzi(format)))

@@ -97,7 +97,7 @@ describe('a slide that kills the process', () => {
 
   test('one that hangs is killed when its time is over, and set aside after the second time', async () => {
     const host = lethalHost()
-    const reader = readerOn(host, { patience: { short: 700, long: 2_000 } })
+    const reader = readerOn(host, { patience: { short: 700, long: 10_000 } })
     const [endless, other] = [slideCalled('endless'), slideCalled('a')]
     const answers = await Promise.all([codeOf(tiles(reader, endless)), codeOf(tiles(reader, other))])
     expect(answers).toEqual(['SLIDE_SET_ASIDE', 'pixels'])
