@@ -5,7 +5,6 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { refusal, tessera, told } from '../../fixtures/commandLine.ts'
 import { CMU, MOSAIC_FILE } from '../../fixtures/samples.ts'
-import { sharedFile, testWith } from '../../fixtures/sharedData.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 
 describe('typed wrongly', () => {
