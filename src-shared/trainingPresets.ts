@@ -110,7 +110,7 @@ const TABLE: Record<DataKind, Partial<Record<TrainingPresetName, Entry>>> = {
     competition: {
       title: 'Competition',
       idea: 'Three networks with filters of 3, 5 and 7 px, whose mean is the answer.',
-      minutes: 15,
+      minutes: 40,
       settings: { ...digitsToUse, members: ['digits-3', 'digits-5', 'digits-7'] },
     },
   },

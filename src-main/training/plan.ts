@@ -104,12 +104,15 @@ export function makePlan(
     )
     settings = { ...settings, batchSize: fewest }
   }
+  const memory = fitIntoMemory(networks, settings)
+  warnings.push(...memory.warnings)
+  settings = { ...settings, batchSize: memory.batchSize }
 
   return {
     plan: {
       ready,
       reasons,
-      warnings: [...warnings, ...memoryWarning(networks, settings)],
+      warnings,
       classNames,
       split,
       edgePx: 'reason' in input ? null : input.edgePx,
@@ -289,18 +292,27 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
   }
 }
 
-function memoryWarning(networks: readonly NetworkSummary[], settings: TrainingSettings): string[] {
+/**
+ * How many patches a step takes so that every network to be trained fits into this computer's memory, and what is said
+ * where these are fewer than were asked for. A process that needs more than there is would be ended by the system.
+ */
+function fitIntoMemory(
+  networks: readonly NetworkSummary[],
+  settings: TrainingSettings,
+): { batchSize: number; warnings: string[] } {
   const { batchSize, start } = settings
   // What an earlier model needs is known to who trained it.
   const chosen = new Set<unknown>(start === null ? networksOf(settings) : [])
-  return networks
+  const tooLarge = networks
     .filter((each) => each.usable)
     .filter(({ preset, largestBatch }) => chosen.has(preset) && largestBatch < batchSize)
-    .map(({ title, largestBatch }) =>
-      largestBatch === 0
-        ? `${title} needs more than half of this computer’s memory even with one patch per step. Choose a smaller network.`
-        : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, and may be ended by the system. Up to ${largestBatch} fit.`,
-    )
+  const fits = Math.max(1, Math.min(batchSize, ...tooLarge.map(({ largestBatch }) => largestBatch)))
+  const warnings = tooLarge.map(({ title, largestBatch }) =>
+    largestBatch === 0
+      ? `${title} needs more than half of this computer’s memory even with one patch per step, and may be ended by the system. Choose a smaller network.`
+      : `${title} with ${batchSize} patches per step needs more than half of this computer’s memory, so each step takes ${fits}.`,
+  )
+  return { batchSize: fits, warnings }
 }
 
 function warningsOf(

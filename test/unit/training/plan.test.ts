@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { expect, test } from 'vitest'
 import { PatchClass } from '../../../src-shared/labels.ts'
 import { PatchSet } from '../../../src-shared/patches.ts'
-import { TrainingSettings } from '../../../src-shared/training.ts'
+import { TrainingSettings, type TrainingSettingsInput } from '../../../src-shared/training.ts'
 import { largestBatch } from '../../../src-shared/network/trainingMemory.ts'
 import { networkShapes } from '../../../src-shared/network/shapes.ts'
 import { presetNetwork } from '../../../src-main/models/presets.ts'
@@ -15,7 +15,7 @@ const CLASSES = [1, 2].map((number) =>
 )
 
 /** A plan for 100 labelled pictures of so many px, half of each class. */
-function planFor(edge: number, chosen: { network: string; batchSize?: number }) {
+function detailedPlanFor(edge: number, chosen: Partial<TrainingSettingsInput>) {
   const set = PatchSet.parse({
     kind: 'set',
     id: uuidv7(),
@@ -48,8 +48,10 @@ function planFor(edge: number, chosen: { network: string; batchSize?: number }) 
     length: { kind: 'epochs', epochs: 1 },
     ...chosen,
   })
-  return makePlan(lookup, CLASSES, settings, { modelById: none, weightsOf: none }).plan
+  return makePlan(lookup, CLASSES, settings, { modelById: none, weightsOf: none })
 }
+
+const planFor = (...given: Parameters<typeof detailedPlanFor>) => detailedPlanFor(...given).plan
 
 test('a network that is not for these patches stops the training with the reason, and the others stay to choose from', () => {
   const plan = planFor(299, { network: 'vgg-16' })
@@ -61,13 +63,17 @@ test('a network that is not for these patches stops the training with the reason
   expect(planFor(299, { network: 'resnet-18' })).toMatchObject({ ready: true, reasons: [] })
 })
 
-test('a batch that needs more than half of the memory is warned of with what would fit, and stops nothing', () => {
+test('a batch that needs more than half of the memory is made to fit it, aloud, and stops nothing', () => {
   const most = largestBatch(networkShapes(presetNetwork('resnet-152', 3, 512, 2)), memoryForTraining())
-  const warningsOf = (batchSize: number) => planFor(512, { network: 'resnet-152', batchSize }).warnings
-  expect(most).toBeLessThan(1024)
-  expect(warningsOf(1024)).toContainEqual(
-    expect.stringContaining(most === 0 ? 'even with one patch per step' : `Up to ${most} fit.`),
-  )
-  expect(planFor(512, { network: 'resnet-152', batchSize: 1024 }).ready).toBe(true)
-  if (most > 0) expect(warningsOf(most).join()).not.toContain('memory')
+  const { plan, settings } = detailedPlanFor(512, { network: 'resnet-152', batchSize: 1024 })
+  const { patches } = plan.split!.training
+  expect(plan.ready).toBe(true)
+  expect(settings.batchSize).toBe(Math.min(patches, Math.max(1, most)))
+  const said = plan.warnings.filter((warning) => warning.includes('memory'))
+  const expected = most === 0 ? 'even with one patch per step' : `so each step takes ${most}.`
+  expect(said).toEqual(most < patches ? [expect.stringContaining(expected)] : [])
+  // the smallest of what the members can take is what all of them get
+  const members = ['small-vgg' as const, 'resnet-152' as const]
+  const together = detailedPlanFor(512, { network: 'small-vgg', members, batchSize: 1024 })
+  expect(together.settings.batchSize).toBe(settings.batchSize)
 })
