@@ -130,6 +130,17 @@ test('review of a slide without predictions says so and offers to predict it', a
   await window.page.context().close()
 })
 
+test('a ready-made model is in the project after one press, and can predict', async () => {
+  const window = await host.open(browser, 'sample')
+  const results = await window.stage('Results')
+  await results.getByRole('button', { name: 'Add to the project: Lymph node metastases' }).click()
+  await expect(results.getByRole('combobox', { name: 'Model' })).toHaveText('Lymph node metastases')
+  await expect(results.getByRole('button', { name: 'Predict this slide' })).toBeEnabled()
+  const inspect = await window.stage('Inspect')
+  await expect(inspect.getByRole('button', { name: /^Add to the project/ })).toBeHidden()
+  await window.page.context().close()
+})
+
 test('the curves of a training are drawn in the ink of the theme, also when the system changes it', async () => {
   const window = await host.open(browser, 'trained', { scheme: 'light' })
   const train = await window.stage('Train')
