@@ -239,7 +239,7 @@ test('a training begins with an earlier model, in folds, and two models become o
   await expectSound(window, 'fine-tuning in folds')
   await train.getByRole('button', { name: 'Train', exact: true }).click()
   await expect(train.getByText('Figures appear when all folds are done.')).toBeVisible()
-  await expect(train.getByRole('button', { name: 'Card…' })).toBeVisible()
+  await expect(train.getByRole('button', { name: 'Card…' })).toBeVisible({ timeout: 60_000 })
   const inspect = await window.stage('Inspect')
   await inspect.getByRole('button', { name: 'Ensemble' }).click()
   for (const name of ['Model 1', 'Model 2']) await inspect.getByRole('checkbox', { name: new RegExp(name) }).check()
