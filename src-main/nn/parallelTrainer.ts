@@ -11,11 +11,12 @@
  */
 import { Worker } from 'node:worker_threads'
 import { sizeOf } from '../../src-shared/network/layerShape.ts'
-import { messageOf, tesseraError } from '../../src-shared/errors.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
 import type { NetworkDescription } from '../../src-shared/networks.ts'
 import type { Trainer, TrainerInput, TrainerStep } from './backend.ts'
 import { masksOfWhole, partOf, stepResults, sumOfGradients, together } from './batchParts.ts'
 import { blocksIn, shareOfBlocks, type Stretch } from './blocks.ts'
+import { conversation, type Ended } from './conversation.ts'
 import type { Weights } from './graph/parameters.ts'
 import type { PartAnswer, PartCall, PartOrder } from './partContract.ts'
 import { isShared, sharedFloats } from './sharedFloats.ts'
@@ -104,7 +105,7 @@ async function otherPart(network: NetworkDescription, part: number, batch: numbe
     masks: like.masks.map(({ dims }) => sharedFloats(sizeOf(dims))),
   }
   const worker = new Worker(workerFile(), { workerData: order })
-  const answerTo = conversation(worker)
+  const answerTo = conversation<PartCall, PartAnswer>(worker)
   const results = await answerTo(null)
   if (results.kind !== 'ready') {
     await worker.terminate()
@@ -132,33 +133,10 @@ async function otherPart(network: NetworkDescription, part: number, batch: numbe
   }
 }
 
-/** Says something to a thread (null = nothing yet) and waits for what it answers; that it has ended is an answer, too. */
-function conversation(worker: Worker): (call: PartCall | null) => Promise<PartAnswer> {
-  let ended: PartAnswer | null = null
-  let waiting: ((answer: PartAnswer) => void) | null = null
-  const end = (reason: string) => {
-    ended ??= { kind: 'failed', reason }
-    waiting?.(ended)
-  }
-  worker.on('message', (answer: PartAnswer) => waiting?.(answer))
-  worker.on('error', (error) => end(messageOf(error)))
-  worker.on('exit', (code) => end(`one of its threads ended with code ${code}`))
-  return async (call) => {
-    if (ended) return ended
-    const answer = new Promise<PartAnswer>((resolve) => (waiting = resolve))
-    // A program that is done ends, whatever trainer it left behind; it stays while an answer is on its way.
-    worker.ref()
-    if (call) worker.postMessage(call)
-    try {
-      return await answer
-    } finally {
-      worker.unref()
-    }
-  }
-}
-
-const unexpected = (said: PartAnswer) =>
-  engineFailed(said.kind === 'failed' ? said.reason : 'one of its threads answered out of turn')
+const unexpected = (said: PartAnswer | Ended) =>
+  engineFailed(
+    said.kind === 'failed' || said.kind === 'ended' ? said.reason : 'one of its threads answered out of turn',
+  )
 
 const engineFailed = (reason: string) =>
   tesseraError(

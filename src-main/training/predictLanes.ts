@@ -6,11 +6,11 @@
  * another program, such as the one that reads the next patches, takes a core for a moment, both wait. Here a thread that
  * was held up takes fewer blocks. Blocks do not know of each other, so who did which changes no number.
  */
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { messageOf, tesseraError, toError } from '../../src-shared/errors.ts'
+import { tesseraError, toError } from '../../src-shared/errors.ts'
 import { openPixelFile, subset } from '../features/pixelFile.ts'
 import type { Predictor } from '../nn/backend.ts'
+import { conversation, type Ended } from '../nn/conversation.ts'
 import type { LaneAnswer, LaneCall, LaneOrder } from './laneContract.ts'
 import { BLOCK, predictPixels, type HowToLook } from './validate.ts'
 
@@ -33,21 +33,30 @@ export interface Lanes {
  */
 export function predictLanes(own: Predictor, lanes: number, order: LaneOrder): Lanes {
   let others: Promise<OtherLane[]> | null = null
+  let before: Promise<unknown> = Promise.resolve()
+
+  async function shareOut(range: PixelRange): Promise<Float32Array<ArrayBuffer>> {
+    const { count } = range
+    const call: LaneCall = {
+      ...range,
+      next: new Int32Array(new SharedArrayBuffer(4)),
+      probabilities: new Float32Array(new SharedArrayBuffer(4 * count * own.classes)),
+    }
+    const shared = lanes > 1 && count > BLOCK
+    if (shared) others ??= startLanes(lanes - 1, order)
+    const going = shared ? (await others!).map((lane) => lane.run(call)) : []
+    // The others are heard even when this one fails: they must be at rest before anything is asked of them again.
+    const ended = await Promise.allSettled([runLane(own, order.how, call), ...going])
+    for (const each of ended) if (each.status === 'rejected') throw each.reason
+    return new Float32Array(call.probabilities)
+  }
+
   return {
-    async predict(range) {
-      const { count } = range
-      const call: LaneCall = {
-        ...range,
-        next: new Int32Array(new SharedArrayBuffer(4)),
-        probabilities: new Float32Array(new SharedArrayBuffer(4 * count * own.classes)),
-      }
-      const shared = lanes > 1 && count > BLOCK
-      if (shared) others ??= startLanes(lanes - 1, order)
-      const going = shared ? (await others!).map((lane) => lane.run(call)) : []
-      // The others are heard even when this one fails: they must be at rest before anything is asked of them again.
-      const ended = await Promise.allSettled([runLane(own, order.how, call), ...going])
-      for (const each of ended) if (each.status === 'rejected') throw each.reason
-      return new Float32Array(call.probabilities)
+    predict(range) {
+      // One after the other: a thread has one conversation.
+      const mine = before.then(() => shareOut(range))
+      before = mine.catch(() => undefined) // heard by who asked for it
+      return mine
     },
     async dispose() {
       const started = others ? await others.catch(() => []) : []
@@ -85,37 +94,24 @@ const startLanes = (count: number, order: LaneOrder): Promise<OtherLane[]> =>
 
 async function startLane(order: LaneOrder): Promise<OtherLane> {
   const worker = new Worker(workerFile(), { workerData: order })
-  const ended = Promise.withResolvers<never>()
-  ended.promise.catch(() => {
-    // heard where an answer is waited for
-  })
-  worker.on('error', ended.reject)
-  worker.on('exit', (code) => ended.reject(new Error(`it ended with code ${code}`)))
-  const answer = async (): Promise<LaneAnswer> => {
-    worker.ref()
-    try {
-      const [said] = (await Promise.race([once(worker, 'message'), ended.promise])) as [LaneAnswer]
-      return said
-    } catch (error) {
-      const reason = `a thread that predicts failed: ${messageOf(error)}`
-      throw tesseraError('ENGINE_FAILED', `The network engine failed: ${reason}.`, { reason }, { cause: error })
-    } finally {
-      // A program that is done ends, whatever model it left open; it stays while an answer is on its way.
-      worker.unref()
-    }
-  }
+  const answerTo = conversation<LaneCall, LaneAnswer>(worker)
   const dispose = async () => void (await worker.terminate())
-  const ready = await answer()
-  if (ready.kind === 'failed') {
+  const ready = await answerTo(null)
+  if (ready.kind !== 'ready') {
     await dispose()
-    throw toError(ready.fault)
+    throw unexpected(ready)
   }
   return {
     async run(call) {
-      worker.postMessage(call)
-      const said = await answer()
-      if (said.kind === 'failed') throw toError(said.fault)
+      const said = await answerTo(call)
+      if (said.kind !== 'done') throw unexpected(said)
     },
     dispose,
   }
+}
+
+function unexpected(said: LaneAnswer | Ended): Error {
+  if (said.kind === 'failed') return toError(said.fault)
+  const reason = said.kind === 'ended' ? said.reason : 'one of its threads answered out of turn'
+  return tesseraError('ENGINE_FAILED', `The network engine failed: ${reason}.`, { reason })
 }

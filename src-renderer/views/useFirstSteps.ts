@@ -46,7 +46,7 @@ export function useFirstSteps(): ComputedRef<FirstStep[]> {
         done: have(first?.number) >= LABELS_EACH && have(second?.number) >= LABELS_EACH,
         progress: `${Math.min(LABELS_EACH, have(first?.number))} + ${Math.min(LABELS_EACH, have(second?.number))}`,
       },
-      { text: 'Train a model', done: models.list.length > 0 },
+      { text: 'Train a model', done: models.list.some(({ run }) => run !== null) },
       {
         text: 'See its predictions',
         done: predictions.list.some((run) => predictions.doneOf(run) > 0) && overlay.shown.predictions,

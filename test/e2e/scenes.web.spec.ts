@@ -135,6 +135,8 @@ test('a ready-made model is in the project after one press, and can predict', as
   const results = await window.stage('Results')
   await results.getByRole('button', { name: 'Add to the project: Lymph node metastases' }).click()
   await expect(results.getByRole('combobox', { name: 'Model' })).toHaveText('Lymph node metastases')
+  // taking a model is not training one
+  await expect(window.page.getByText('Train a model (to do)')).toBeVisible()
   await expect(results.getByRole('button', { name: 'Predict this slide' })).toBeEnabled()
   const inspect = await window.stage('Inspect')
   await expect(inspect.getByRole('button', { name: /^Add to the project/ })).toBeHidden()

@@ -61,6 +61,15 @@ describe(`threads that share ${PATCHES} patches (seed ${SEED})`, { timeout: 60_0
       for (let k = 0; k < 3; k++) expect(some[3 * i + k]).toBeCloseTo(whole[3 * row + k]!, 6)
   })
 
+  test('answer two who ask at once, each with its own', async () => {
+    const [alone, shared] = [await opened(1), await opened(3)]
+    const file = pixels()
+    const half = { file, patches: PATCHES, first: 2 * BLOCK, count: 3 * BLOCK }
+    const whole = { file, patches: PATCHES, first: 0, count: PATCHES }
+    const expected = [await alone.predict(half), await alone.predict(whole)]
+    expect(await Promise.all([shared.predict(half), shared.predict(whole)])).toEqual(expected)
+  })
+
   test('tell a file that ends too soon, and go on with the next', async () => {
     const shared = await opened(2)
     const short = pixels(PATCHES - 1)
