@@ -350,7 +350,7 @@ test('a training is paused, resumed and cancelled; its rate and what is left are
   await expect(train.getByText(/\d:\d\d left/).first()).toBeVisible()
   // the curve grows on the canvas it has: a new one with every point holds the window up
   const accuracy = train.getByRole('img', { name: /^Accuracy/ })
-  const canvas = (await accuracy.locator('canvas').elementHandle())!
+  const canvas = await accuracy.locator('canvas').elementHandle()
   const said = await accuracy.getAttribute('aria-label')
   await expect(accuracy).not.toHaveAttribute('aria-label', said!, { timeout: 30_000 })
   expect(await canvas.evaluate((element) => element.isConnected)).toBe(true)
