@@ -162,7 +162,8 @@ async function importLabels(
     source: grid.id,
     file: handles.handleOf(file),
     map: {},
-    createClasses: false, shiftByBounds: false,
+    createClasses: false,
+    shiftByBounds: false,
   })
 }
 

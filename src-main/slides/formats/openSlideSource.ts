@@ -75,7 +75,7 @@ export async function openSlideSource(
         ? []
         : [`OpenSlide ${library.version} has known faults with damaged files; 4.0.1 or newer is safer.`],
       associatedImages: [...associated.keys()].map((name) => ({ name, ...slide.associated.get(name)! })),
-      properties: [...[...properties].map(([name, value]) => ({ name, value: value.slice(0, 4000) }))],
+      properties: [...properties].map(([name, value]) => ({ name, value: value.slice(0, 4000) })),
     },
     levels: shapes.map((shape, level) => levelOf(file, slide, shape, level)),
     async associatedImage(name) {

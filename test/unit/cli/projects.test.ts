@@ -282,9 +282,10 @@ describe('export', { timeout: 60_000 }, () => {
     writeFileSync(csv, 'x,y,label\n0,0,\n')
     expect(await told(['labels', 'import', folder, '--csv', csv, '--shift-by-bounds'])).toMatchObject({ changed: 1 })
     const rows = parse(await exported(folder), { columns: true }) as Record<string, string>[]
-    expect(rows.some(({ x, y }) => x === '96' && y === '192'), 'the patch at the corner of the bounds was cleared').toBe(
-      false,
-    )
+    expect(
+      rows.some(({ x, y }) => x === '96' && y === '192'),
+      'the patch at the corner of the bounds was cleared',
+    ).toBe(false)
     expect(rows).toHaveLength(671)
   })
 

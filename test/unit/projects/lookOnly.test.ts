@@ -70,7 +70,9 @@ describe.runIf(process.platform !== 'win32')('a project where nothing can be wri
   /** @param open the database still has its write-ahead log, as on a disk that was pulled */
   function burned(open: boolean): string {
     const project = createProject(path.join(temporaryFolder(), 'used'), 'Lymph nodes', look)
-    project.store.transaction('test', (db) => db.run(`INSERT INTO people (id, name, created_at) VALUES ('p', 'Anna', 0)`))
+    project.store.transaction('test', (db) =>
+      db.run(`INSERT INTO people (id, name, created_at) VALUES ('p', 'Anna', 0)`),
+    )
     if (!open) project.close()
     const disk = path.join(path.dirname(project.folder), 'disk')
     mkdirSync(disk)

@@ -149,7 +149,8 @@ const crafted: Crafted[] = [
     expected: tilesBroken(['SLIDE_TILE_BROKEN', null, null, null], 'SLIDE_TILE_BROKEN'),
   },
   {
-    title: 'noise over the first tiles: a browser draws what it can of the one that has a header, a network is given none',
+    title:
+      'noise over the first tiles: a browser draws what it can of the one that has a header, a network is given none',
     change(tiff) {
       const from = tiff.valueOf(OFFSETS, 0)
       for (let at = from + 700; at < from + 9000; at++) tiff.bytes[at] = (at * 2_654_435_761) >>> 13

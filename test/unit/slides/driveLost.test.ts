@@ -55,8 +55,11 @@ function copied(sample = svsSample): string {
   return file
 }
 
-const firstTile = async (server: ReturnType<typeof createSlideServer>, file: string, fingerprint: string | null = null) =>
-  server.handlers.calls['slides.tiles']({ file, fingerprint, level: 0, tiles: [[0, 0]] })
+const firstTile = async (
+  server: ReturnType<typeof createSlideServer>,
+  file: string,
+  fingerprint: string | null = null,
+) => server.handlers.calls['slides.tiles']({ file, fingerprint, level: 0, tiles: [[0, 0]] })
 
 describe.each(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'UNKNOWN'])('a drive that answers %s', (code) => {
   test('for a moment: the file is opened anew, and the tile is given as if nothing had happened', async () => {
@@ -158,38 +161,41 @@ describe('a file that another program has open', () => {
   })
 })
 
-test.runIf(process.platform !== 'win32')('read-only media: a slide is read whole, and nothing is written beside it', async () => {
-  const server = createSlideServer(() => undefined)
-  const ask = async (slide: { file: string; fingerprint: null }) => {
-    const { calls } = server.handlers
-    const region = { x: 10, y: 10, width: 300, height: 200, at: { level: 0 } }
-    return [
-      await calls['slides.tiles']({ ...slide, level: 0, tiles: [[0, 0]] }),
-      await calls['slides.region']({ ...slide, ...region }),
-      await calls['slides.thumbnail']({ ...slide, edge: 64 }),
-      await calls['slides.associatedImage']({ ...slide, name: 'label' }),
-    ]
-  }
-  const before = await ask({ file: svsSample, fingerprint: null })
-  const outer = temporaryFolder()
-  const disk = path.join(outer, 'disk')
-  mkdirSync(disk)
-  const file = path.join(disk, 'scan.svs')
-  copyFileSync(svsSample, file)
-  chmodSync(outer, 0o755)
-  chmodSync(file, 0o444)
-  chmodSync(disk, 0o555)
-  const isRoot = process.getuid!() === 0 // who may write anywhere, and so is somebody else for a while
-  if (isRoot) process.seteuid!(65_534)
-  try {
-    expect(() => writeFileSync(path.join(disk, 'mine'), '')).toThrow(/EACCES/)
-    expect(await ask({ file, fingerprint: null })).toEqual(before)
-  } finally {
-    if (isRoot) process.seteuid!(0)
-    chmodSync(disk, 0o755)
-  }
-  expect(readdirSync(disk)).toEqual(['scan.svs'])
-})
+test.runIf(process.platform !== 'win32')(
+  'read-only media: a slide is read whole, and nothing is written beside it',
+  async () => {
+    const server = createSlideServer(() => undefined)
+    const ask = async (slide: { file: string; fingerprint: null }) => {
+      const { calls } = server.handlers
+      const region = { x: 10, y: 10, width: 300, height: 200, at: { level: 0 } }
+      return [
+        await calls['slides.tiles']({ ...slide, level: 0, tiles: [[0, 0]] }),
+        await calls['slides.region']({ ...slide, ...region }),
+        await calls['slides.thumbnail']({ ...slide, edge: 64 }),
+        await calls['slides.associatedImage']({ ...slide, name: 'label' }),
+      ]
+    }
+    const before = await ask({ file: svsSample, fingerprint: null })
+    const outer = temporaryFolder()
+    const disk = path.join(outer, 'disk')
+    mkdirSync(disk)
+    const file = path.join(disk, 'scan.svs')
+    copyFileSync(svsSample, file)
+    chmodSync(outer, 0o755)
+    chmodSync(file, 0o444)
+    chmodSync(disk, 0o555)
+    const isRoot = process.getuid!() === 0 // who may write anywhere, and so is somebody else for a while
+    if (isRoot) process.seteuid!(65_534)
+    try {
+      expect(() => writeFileSync(path.join(disk, 'mine'), '')).toThrow(/EACCES/)
+      expect(await ask({ file, fingerprint: null })).toEqual(before)
+    } finally {
+      if (isRoot) process.seteuid!(0)
+      chmodSync(disk, 0o755)
+    }
+    expect(readdirSync(disk)).toEqual(['scan.svs'])
+  },
+)
 
 describe('names of files', () => {
   const names = [

@@ -119,7 +119,9 @@ describe('Philips TIFF', () => {
       expect([...region.data.subarray(at, at + 3)], `${x}, ${y}`).toEqual(await decoded(tiles, 3, x, y))
     }
     const sent = await source.levels[1]!.tile(1, 1)
-    const theirs = await sharp(tiles[3 + 1]!).raw().toBuffer()
+    const theirs = await sharp(tiles[3 + 1]!)
+      .raw()
+      .toBuffer()
     expect((await sharp(sent!).raw().toBuffer()).equals(theirs)).toBe(true)
     await source.close()
   })
@@ -151,9 +153,10 @@ describe('Philips TIFF', () => {
     ])
     const shown = await source.associatedImage('label')
     expect(shown!.data.equals(await sharp(label).raw().toBuffer())).toBe(true)
-    expect(source.header.properties.some(({ value }) => value.includes('/9j/')), 'no picture among the properties').toBe(
-      false,
-    )
+    expect(
+      source.header.properties.some(({ value }) => value.includes('/9j/')),
+      'no picture among the properties',
+    ).toBe(false)
     await source.close()
   })
 
@@ -235,7 +238,7 @@ describe('Leica SCN', () => {
     ['no region', scn(macroXml(0)), /describes no scanned region/],
     ['a directory that is not there', scn(macroXml(0) + regionXml(7)), /names directory 7/],
     ['another size', scn(macroXml(0) + regionXml(0)), /directory 0 has 320 × 256 px, but it has 128 × 192/],
-    ['XML that is none', `${scn(macroXml(0) + regionXml(1)).slice(0, -20)}`, /its Leica XML can not be read/],
+    ['XML that is none', scn(macroXml(0) + regionXml(1)).slice(0, -20), /its Leica XML can not be read/],
   ])('%s: refused by name', async (_, description, words) => {
     await expect(openSlideFile(await leica(description))).rejects.toMatchObject({
       code: 'SLIDE_BROKEN',
