@@ -22,15 +22,15 @@ function fitted({ width, height }: { width: number; height: number }, edge: numb
 
 const whole = ({ header }: SlideSource) => ({ x: 0, y: 0, width: header.width, height: header.height })
 
-/** JPEG of the whole slide, longest side at most `edge` px. */
+/** JPEG of the whole slide, longest side at most `edge` px; tiles that can not be read are marked. */
 export async function slideThumbnail(source: SlideSource, edge: number): Promise<Buffer> {
   const { width, height } = fitted(source.header, edge)
-  return toJpeg(await readScaledRegion(source, whole(source), width, height), THUMBNAIL_QUALITY)
+  return toJpeg(await readScaledRegion(source, whole(source), width, height, 'mark'), THUMBNAIL_QUALITY)
 }
 
 export async function slideSaturation(source: SlideSource): Promise<SaturationImage> {
   const { width, height } = fitted(source.header, SATURATION_EDGE)
-  const { data } = await readScaledRegion(source, whole(source), width, height)
+  const { data } = await readScaledRegion(source, whole(source), width, height, 'mark')
   const { header } = source
   return { values: saturationOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
 }
