@@ -69,6 +69,9 @@ export const errorData = {
   PATCH_SET_EMPTY: file,
   PATCH_SET_BROKEN: z.object({ file: text, line: number.nullable(), reason: text }),
   MASK_EMPTY: z.object({ slide: text }),
+  MASK_NEEDED: z.object({ slide: text }),
+  MASK_PRESET_UNKNOWN: z.object({ name: text }),
+  FOCUS_NOT_MEASURED: z.object({ slide: text }),
 
   // labels and classes
   CLASS_UNKNOWN: z.object({ class: text }),

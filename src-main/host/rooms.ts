@@ -111,11 +111,13 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const patches = createPatches({
     store,
+    jobs,
     slides,
     view,
     batch,
     pathOf,
     publish: (body) => publish('patches.changed', body),
+    publishPresets: (body) => publish('patches.maskPresetsChanged', body),
   })
   const { sources } = patches
   const slideById = (slide: SlideId): Slide => slides.shown(slides.byId(slide))

@@ -2,11 +2,12 @@
 import { computed, onScopeDispose, watch } from 'vue'
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMaskBrush } from '../stores/maskBrush.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { usePatches } from '../stores/patches.ts'
 import { usePredictions } from '../stores/predictions.ts'
 import { useViewport } from '../stores/viewport.ts'
-import { useWindow } from '../stores/window.ts'
+import { type Tool, useWindow } from '../stores/window.ts'
 import { gridLayer } from './layers/gridLayer.ts'
 import { labelLayer } from './layers/labelLayer.ts'
 import type { Layer } from './layers/layer.ts'
@@ -17,6 +18,10 @@ import { predictionLayer } from './layers/predictionLayer.ts'
 const GRID_LINE = 'rgb(28 34 40 / 0.32)'
 const DRAFT_LINE = 'rgb(0 118 110 / 0.9)'
 const ERASER = '#3b4249'
+const MASK_COLOURS: Partial<Record<Tool, string>> = { 'add-tissue': '#00766e', 'remove-tissue': ERASER }
+
+/** Tools whose size is that of the brush. */
+const BRUSHED: ReadonlySet<Tool> = new Set(['label', 'erase', 'add-tissue', 'remove-tissue'])
 
 export interface ShownLayers {
   /** What is known of the slide, bottom first. */
@@ -33,6 +38,7 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
   const predictions = usePredictions()
   const overlay = useOverlay()
   const frame = useWindow()
+  const maskBrush = useMaskBrush()
 
   const draft = computed(() => {
     const { draft, draftResult } = patches
@@ -44,9 +50,10 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
   const mask = maskLayer(() => {
     const grid = patches.openGrid
     if (!grid || draft.value) return null
-    const trial = patches.preview?.grid === grid.id ? patches.preview.result.inside : null
-    const inside = trial ?? patches.masks.get(grid.id)?.inside
-    return inside ? { grid, inside, isTrial: trial !== null } : null
+    const trial = patches.preview?.grid === grid.id ? patches.preview.result : null
+    const stroke = maskBrush.stroke?.grid === grid.id ? maskBrush.stroke.inside : null
+    const inside = trial?.inside ?? stroke ?? patches.masks.get(grid.id)?.inside
+    return inside ? { grid, inside, found: trial?.found ?? null } : null
   })
 
   const shownPredictions = computed(() => {
@@ -82,7 +89,7 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
     const tool = frame.toolInHand
     if (draft.value || tool === 'pan') return null
     const erases = tool === 'erase' || labels.active === UNLABELLED
-    const brush = tool === 'label' || tool === 'erase' ? overlay.brush : 1
+    const brush = BRUSHED.has(tool) ? overlay.brush : 1
     return {
       grid: open,
       patch: viewport.patch,
@@ -91,7 +98,7 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
           ? { centre: viewport.cursor, radiusX: (brush / 2) * open.strideX, radiusY: (brush / 2) * open.strideY }
           : null,
       rectangle: viewport.rectangle,
-      colour: erases ? ERASER : (labels.activeClass?.colour ?? ERASER),
+      colour: MASK_COLOURS[tool] ?? (erases ? ERASER : (labels.activeClass?.colour ?? ERASER)),
     }
   })
 
@@ -99,6 +106,12 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
     labels.onShown((source, changed) => {
       if (source !== patches.openGrid?.id) return
       label.changed(changed)
+      redraw()
+    }),
+  )
+  onScopeDispose(
+    maskBrush.onPainted((changed) => {
+      mask.changed(changed)
       redraw()
     }),
   )
@@ -134,6 +147,7 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
       overlay.opacity,
       draft.value,
       patches.preview,
+      maskBrush.stroke,
       patches.openGrid && patches.masks.get(patches.openGrid.id),
     ],
     redraw,

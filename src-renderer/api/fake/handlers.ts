@@ -277,6 +277,18 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       }),
 
       ...patches.calls,
+      'patches.measureFocus': ({ grid }) => {
+        const job = jobs.add(
+          'focus',
+          `Measure the focus of “${slides.slides.get(patches.grid(grid).slide)!.name}”`,
+          240,
+          'patches',
+        )
+        void jobs.run(job.id, 24, 60, (_, done) => {
+          if (done === 240) patches.measured.add(grid)
+        })
+        return job
+      },
       ...labels.calls(diskFull),
 
       'models.list': () => [...models.values()],
