@@ -58,6 +58,9 @@ export const errorData = {
   SLIDE_REGION_OUTSIDE: z.object({ slide: text, width: number, height: number }),
   SLIDE_READER_DIED: z.object({ slide: text, exit: text }),
   SLIDE_IN_USE: z.object({ slide: text, labels: number }),
+  /** a picture of the view was wanted while tiles of it were missing */
+  VIEW_INCOMPLETE: z.object({ slide: text }),
+  BOOKMARK_UNKNOWN: z.object({ bookmark: text }),
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),
