@@ -60,6 +60,9 @@ export const errorData = {
   SLIDE_IN_USE: z.object({ slide: text, labels: number }),
   /** the drive did not give the bytes; `reason` is the system's own word: “EIO: i/o error, read” */
   SLIDE_READ_FAILED: z.object({ file: text, reason: text }),
+  /** a picture of the view was wanted while tiles of it were missing */
+  VIEW_INCOMPLETE: z.object({ slide: text }),
+  BOOKMARK_UNKNOWN: z.object({ bookmark: text }),
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),

@@ -21,6 +21,7 @@ export type OpenDialog =
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }
+  | { kind: 'place' }
   | { kind: 'delete-class'; class: ClassNumber }
   | { kind: 'merge-class'; class: ClassNumber }
   | { kind: 'import-labels'; slide: SlideId }

@@ -10,6 +10,7 @@ import { predictions } from './0007-predictions.ts'
 import { folds } from './0008-folds.ts'
 import { heldOut } from './0009-held-out.ts'
 import { tissue } from './0010-tissue.ts'
+import { bookmarks } from './0011-bookmarks.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   folds,
   heldOut,
   tissue,
+  bookmarks,
 ]
