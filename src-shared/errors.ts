@@ -58,6 +58,8 @@ export const errorData = {
   SLIDE_REGION_OUTSIDE: z.object({ slide: text, width: number, height: number }),
   SLIDE_READER_DIED: z.object({ slide: text, exit: text }),
   SLIDE_IN_USE: z.object({ slide: text, labels: number }),
+  /** the drive did not give the bytes; `reason` is the system's own word: “EIO: i/o error, read” */
+  SLIDE_READ_FAILED: z.object({ file: text, reason: text }),
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),

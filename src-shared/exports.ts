@@ -7,7 +7,13 @@ export const ExportRequest = z.discriminatedUnion('format', [
   /** One row for each labelled or predicted patch. */
   z.object({ format: z.literal('csv'), source: SourceId, run: PredictionRunId.nullable() }),
   /** QuPath: human labels as annotations, predictions as tiles with measurements. Slides only. */
-  z.object({ format: z.literal('geojson'), source: SourceId, run: PredictionRunId.nullable() }),
+  z.object({
+    format: z.literal('geojson'),
+    source: SourceId,
+    run: PredictionRunId.nullable(),
+    /** Coordinates count from the corner of the slide's bounds, as QuPath does; without bounds it is the same. */
+    shiftByBounds: z.boolean().default(true),
+  }),
   /** The slide with the overlay of one class (or the class map) and its legend. Slides only. */
   z.object({
     format: z.literal('png'),

@@ -194,6 +194,8 @@ export const labelCalls = {
       /** name in the file → name of a class, both case-insensitive */
       map: z.record(z.string(), z.string()),
       createClasses: z.boolean(),
+      /** x and y of the file count from the corner of the slide's bounds, as in a file made for QuPath. */
+      shiftByBounds: z.boolean().default(false),
     }),
     z.object({ change: Change.nullable(), read: z.number().int(), unlabelled: z.number().int() }),
   ),

@@ -33,6 +33,18 @@ export type MppSource = z.infer<typeof MppSource>
 export const AssociatedImageName = z.enum(['label', 'macro', 'thumbnail'])
 export type AssociatedImageName = z.infer<typeof AssociatedImageName>
 
+/**
+ * The part of level 0 that was scanned, level-0 px. Level 0 can be larger than that (MIRAX): QuPath then shows this part
+ * only and counts from its corner, every other program counts from the corner of level 0.
+ */
+export const SlideBounds = z.object({
+  x: z.number().int().nonnegative(),
+  y: z.number().int().nonnegative(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+})
+export type SlideBounds = z.infer<typeof SlideBounds>
+
 /** What can be read from a slide's file alone, without a project. Sizes in level-0 px. */
 export const SlideHeader = z.object({
   format: z.string(),
@@ -44,6 +56,10 @@ export const SlideHeader = z.object({
   /** What other places of the file say of it; none in projects from before it was kept. */
   otherMpp: z.array(FileMpp).default([]),
   objectivePower: z.number().nullable(),
+  /** null = all of level 0 was scanned, as far as the file says; so in projects from before it was kept */
+  bounds: SlideBounds.nullable().default(null),
+  /** What a person has to know of the file, as sentences: that its end is missing. None in older projects. */
+  warnings: z.array(z.string()).default([]),
   associatedImages: z.array(z.object({ name: AssociatedImageName, width: z.number().int(), height: z.number().int() })),
   properties: z.array(z.object({ name: z.string(), value: z.string() })),
 })
@@ -106,6 +122,9 @@ export type TileRequest = z.infer<typeof TileRequest>
 /** One tile: its JPEG; null where the file stores no tile (bare glass); or why it could not be read. */
 export const TileReply = z.union([bytes, z.null(), FaultRecord])
 export type TileReply = z.infer<typeof TileReply>
+
+/** How a tile that can not be read is drawn: grey (0 to 255) in stripes from top right to bottom left; px of the tile. */
+export const MISSING_STRIPES = { dark: 112, light: 150, period: 24, stripe: 6 } as const
 
 /** Tiles travel on their own wire (a MessagePort, or one binary request a batch), never among the calls below. */
 export const tileContract = {

@@ -92,7 +92,7 @@ async function demo(session: Session, folder: string, seed: number, json: boolea
   const source = { source: grid.id, run: predicting!.id }
   const files = [
     ...(await rooms.writeExport({ format: 'csv', ...source }, to('demo.csv'))),
-    ...(await rooms.writeExport({ format: 'geojson', ...source }, to('demo.geojson'))),
+    ...(await rooms.writeExport({ format: 'geojson', ...source, shiftByBounds: true }, to('demo.geojson'))),
     ...(await rooms.writeExport({ format: 'png', ...source, class: 0, opacity: 0.6 }, to('demo.png'))),
     ...(await rooms.writeExport({ format: 'model', model: model!.id }, to('demo.onnx'))),
   ]
@@ -164,6 +164,7 @@ async function importLabels(
     file: handles.handleOf(file),
     map: {},
     createClasses: false,
+    shiftByBounds: false,
   })
 }
 

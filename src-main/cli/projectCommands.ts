@@ -176,6 +176,7 @@ export function addProjectCommands(program: Command): void {
     .requiredOption('--csv <file>', 'file to read')
     .option('--map <from=to>', 'name in the file = name of a class; can be repeated', collect, [])
     .option('--create-classes', 'make the classes that are missing')
+    .option('--shift-by-bounds', 'x,y count from the corner of the slide’s bounds, as in QuPath')
     .option('--person <name>', 'who labelled (default: your user name)')
     .option('--json', 'one JSON object on stdout')
     .action(
@@ -186,6 +187,7 @@ export function addProjectCommands(program: Command): void {
           csv: string
           map: string[]
           createClasses?: boolean
+          shiftByBounds?: boolean
           person?: string
           json?: boolean
         },
@@ -208,6 +210,7 @@ export function addProjectCommands(program: Command): void {
               file: handles.handleOf(path.resolve(options.csv)),
               map,
               createClasses: options.createClasses ?? false,
+              shiftByBounds: options.shiftByBounds ?? false,
             })
             const changed = result.change?.labels.reduce((sum, diff) => sum + diff.patch.length, 0) ?? 0
             output(options.json ?? false).result(
@@ -229,6 +232,7 @@ export function addProjectCommands(program: Command): void {
     .option('--run <id>', 'prediction run (default: the newest of the slide)')
     .option('--class <name>', 'png: whose probability is drawn (default: the first class; “map” = class map)')
     .option('--model <name>', 'model: name or id')
+    .option('--no-shift-by-bounds', 'geojson: count from the corner of level 0, not from that of the slide’s bounds')
     .option('--json', 'one JSON object on stdout')
     .action(
       async (
@@ -236,6 +240,7 @@ export function addProjectCommands(program: Command): void {
         options: {
           format: string
           out: string
+          shiftByBounds: boolean
           slide?: string
           run?: string
           class?: string
@@ -253,7 +258,14 @@ export function addProjectCommands(program: Command): void {
     )
 }
 
-type ExportOptions = { format: string; slide?: string; run?: string; class?: string; model?: string }
+type ExportOptions = {
+  format: string
+  shiftByBounds: boolean
+  slide?: string
+  run?: string
+  class?: string
+  model?: string
+}
 
 async function exportRequest(rooms: Parameters<typeof findSlide>[0], options: ExportOptions): Promise<ExportRequest> {
   if (options.format === 'model') {
@@ -281,8 +293,9 @@ async function exportRequest(rooms: Parameters<typeof findSlide>[0], options: Ex
   const source = run?.source ?? (await activeGrid(rooms, slide)).id
   switch (options.format) {
     case 'csv':
+      return { format: 'csv', source, run: run?.id ?? null }
     case 'geojson':
-      return { format: options.format, source, run: run?.id ?? null }
+      return { format: 'geojson', source, run: run?.id ?? null, shiftByBounds: options.shiftByBounds }
     case 'png': {
       if (!run)
         throw tesseraError('NOTHING_TO_EXPORT', `No model was run on “${slide.name}” yet, so there is no overlay.`, {

@@ -123,13 +123,26 @@ function nameOf({ sourceById, slideById, modelById }: ExportDependencies, reques
   return fileName(name.replace(/\.[a-z0-9]{2,4}$/i, ''), request.format)
 }
 
+/** Most of a file's name without its ending: file systems take 255 bytes, and “ (2)” or “.part” may come behind it. */
+const NAME = { bytes: 200, length: 120 }
+
 /** A name every platform takes: no separators, no reserved characters, not too long. */
 export function fileName(name: string, ending: string): string {
-  const safe = name
-    .replaceAll(/[\p{Cc}<>:"/\\|?*]/gu, '_')
-    .replace(/^[. ]+|[. ]+$/g, '')
-    .slice(0, 120)
-  return `${safe === '' ? 'unnamed' : safe}.${ending}`
+  const safe = name.toWellFormed().replaceAll(/[\p{Cc}<>:"/\\|?*]/gu, '_')
+  const short = shortened(safe.replace(/^[. ]+|[. ]+$/g, '')).replace(/[. ]+$/, '')
+  return `${short === '' ? 'unnamed' : short}.${ending}`
+}
+
+/** As many whole characters as a name may have. */
+function shortened(text: string): string {
+  let bytes = 0
+  let end = 0
+  for (const character of text) {
+    bytes += Buffer.byteLength(character)
+    if (bytes > NAME.bytes || end + character.length > NAME.length) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }
 
 /** An earlier export is never overwritten: `slide.csv`, `slide (2).csv`. */
@@ -161,7 +174,7 @@ export async function writeRequest(
     case 'csv':
       return writeCsv(dependencies, source, predicted, file, control)
     case 'geojson':
-      return writeGeoJson(dependencies, source, predicted, file, control)
+      return writeGeoJson(dependencies, source, predicted, request.shiftByBounds, file, control)
     case 'png':
       return writeOverlay(dependencies, source, predicted!, { shown: request.class, opacity: request.opacity }, file)
   }

@@ -131,6 +131,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     sources,
     pathOf,
     personName,
+    boundsOf: (slide) => slides.byId(slide).header.bounds,
     computeMask: patches.computeMask,
     insertMask,
     publish,

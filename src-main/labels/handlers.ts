@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { SlideId, SourceId, GestureId } from '../../src-shared/ids.ts'
+import type { SlideBounds } from '../../src-shared/slides.ts'
 import {
   type Change,
   type Gesture,
@@ -30,6 +31,8 @@ import { classesForNames, nameKey } from './importNames.ts'
 export interface LabelsDependencies extends GestureDependencies {
   sources: SourceLookup
   pathOf: (handle: FileHandle) => string
+  /** The scanned part of a slide's level 0; null = all of it. */
+  boundsOf: (slide: SlideId) => SlideBounds | null
   computeMask: (grid: Grid, params: MaskParams) => Promise<MaskPreview>
   /** @returns masks.seq */
   insertMask: (db: WritableDb, source: number, params: MaskParams, preview: MaskPreview) => number
@@ -43,7 +46,7 @@ export interface LabelsRoom {
 }
 
 export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
-  const { store, sources, pathOf, computeMask, insertMask } = dependencies
+  const { store, sources, pathOf, boundsOf, computeMask, insertMask } = dependencies
   const gestures = openGestures(dependencies)
 
   /** Records a gesture unless it changes nothing. */
@@ -160,9 +163,11 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
     'labels.history': () => gestures.history(),
     'labels.log': ({ before, limit }) => readLog(store.read, before, limit),
 
-    async 'labels.importCsv'({ source, file: handle, map, createClasses }) {
+    async 'labels.importCsv'({ source, file: handle, map, createClasses, shiftByBounds }) {
       const file = pathOf(handle)
-      const rows = await readLabelsCsv(file, gridOf(source))
+      const grid = gridOf(source)
+      const bounds = shiftByBounds ? boundsOf(grid.slide) : null
+      const rows = await readLabelsCsv(file, grid, bounds ?? undefined)
       const change = recordIf((db) => {
         const { numberOf, made } = classesForNames(db, path.basename(file), rows.name, map, createClasses)
         const effect = labelEffect(gestures.book, sources, source, rows.patch, (i) =>

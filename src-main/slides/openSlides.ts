@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { isTesseraError, type TesseraError } from '../../src-shared/errors.ts'
-import { fileError, systemCode } from '../files/fileErrors.ts'
+import { fileError, isOutOfReach } from '../files/fileErrors.ts'
 import { differs, fileMissing } from './lostFile.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { openSlideFile } from './formats/openSlideFile.ts'
@@ -29,8 +29,10 @@ type OpenSlide = {
 
 interface OpenSlides {
   /**
+   * A slide whose drive went away while it was open is closed: the next use opens it anew.
+   *
    * @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_FILE_DIFFERS when the slide's fingerprint is known; FILE_NOT_FOUND
-   * and the other reasons why a file can not be opened; what `work` throws
+   * and the other reasons why a file can not be opened; what `work` throws, SLIDE_READ_FAILED among it
    */
   use<T>(slide: SlideFile, work: (source: SlideSource, fingerprint: string) => Promise<T>): Promise<T>
 }
@@ -96,6 +98,7 @@ export function openSlides(onLost: (file: string, error: TesseraError) => void):
         return await work(await slide.source, found)
       } catch (error) {
         const told = (await isGone(file)) && fingerprint !== null ? fileMissing(file) : error
+        if (slide && isTesseraError(error, 'SLIDE_READ_FAILED')) drop(file, slide)
         if (isTesseraError(told, 'SLIDE_FILE_MISSING') || isTesseraError(told, 'SLIDE_FILE_DIFFERS')) {
           if (slide) drop(file, slide)
           onLost(file, told)
@@ -130,5 +133,5 @@ export async function stampOf(file: string): Promise<string> {
 const isGone = (file: string): Promise<boolean> =>
   stat(file).then(
     () => false,
-    (error: unknown) => systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR',
+    (error: unknown) => isOutOfReach(error),
   )

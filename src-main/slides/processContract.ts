@@ -52,8 +52,8 @@ export type ServedSlide = z.infer<typeof ServedSlide>
 
 export const processContract = {
   calls: {
-    /** Answers when the process is up; what comes before is no slide's fault. */
-    'process.ready': call(z.void(), z.void()),
+    /** Answers when the process is up; what comes before is no slide's fault. From then on it ends itself above this memory. */
+    'process.ready': call(z.object({ memoryMb: z.number().positive() }), z.void()),
     'slides.open': call(
       SlideFile,
       z.object({

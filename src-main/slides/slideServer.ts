@@ -3,6 +3,7 @@ import { type ErrorCode, isTesseraError, tesseraError, toError, toFault } from '
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { Handlers } from '../../src-shared/wire/contract.ts'
+import { watchMemory } from '../jobs/memoryWatch.ts'
 import { openSlides, stampOf } from './openSlides.ts'
 import type { SlideSource } from './formats/slideSource.ts'
 import { gridSharpness } from './pixels/focus.ts'
@@ -40,11 +41,26 @@ export function createSlideServer(publish: Publish): SlideServer {
   const lastIdx = lastUsed<IdxImages>(1)
   let requests = 0
 
-  const tilesOf = (slide: SlideFile, level: number, places: TileRequest['tiles']): Promise<TileReply[]> =>
+  /** @param refused codes that fail all tiles of the request; else a tile's error is its own */
+  const tilesAtOnce = (slide: SlideFile, level: number, places: TileRequest['tiles'], ...refused: ErrorCode[]) =>
     slides.use(slide, async (source) => {
       const reader = source.levels[level]
       if (!reader) throw noLevel(source, level)
-      return Promise.all(places.map(([column, row]) => reader.tile(column, row).catch(toFault)))
+      return Promise.all(
+        places.map(([column, row]) =>
+          reader.tile(column, row).catch((error: unknown): TileReply => {
+            if (isTesseraError(error) && refused.includes(error.code)) throw error
+            return toFault(error)
+          }),
+        ),
+      )
+    })
+
+  /** Where the drive was away for a moment, the file is opened anew, and only then a tile is given up. */
+  const tilesOf = (slide: SlideFile, level: number, places: TileRequest['tiles']): Promise<TileReply[]> =>
+    tilesAtOnce(slide, level, places, 'SLIDE_READ_FAILED').catch((error: unknown) => {
+      if (!isTesseraError(error, 'SLIDE_READ_FAILED')) throw error
+      return tilesAtOnce(slide, level, places)
     })
 
   /** An IDX file is unpacked as a whole, so the last one is kept; a changed file is read anew. */
@@ -129,7 +145,7 @@ export function createSlideServer(publish: Publish): SlideServer {
     },
     handlers: {
       calls: {
-        'process.ready': () => undefined,
+        'process.ready': ({ memoryMb }) => watchMemory(memoryMb),
         'slides.open': (slide) =>
           slides.use(slide, async ({ file, header, pyramid }, fingerprint) => ({
             file,

@@ -20,6 +20,8 @@ export type SlidesDependencies = {
   /** Reads for long work. */
   batch: SlideReader
   publish: (body: SlidesChanged) => void
+  /** How often missing files are looked for again, ms; 15 s by default. */
+  lookAgainMs?: number
 }
 
 export interface SlidesRoom {
@@ -56,7 +58,14 @@ export interface SlidesRoom {
   close(): void
 }
 
-export function openSlidesRoom({ store, projectFolder, view, batch, publish }: SlidesDependencies): SlidesRoom {
+export function openSlidesRoom({
+  store,
+  projectFolder,
+  view,
+  batch,
+  publish,
+  lookAgainMs,
+}: SlidesDependencies): SlidesRoom {
   const slides = new Map(listSlides(store.read).map((slide) => [slide.id, slide]))
   const onSampled: ((db: WritableDb, slide: StoredSlide) => void)[] = []
   const onUnprepared: ((slide: SlideId, bytes: number) => void)[] = []
@@ -98,7 +107,7 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
     for (const listener of onChanged) listener(ids)
   }
 
-  const files = followFiles(projectFolder, [view, batch], publishChanged)
+  const files = followFiles(projectFolder, [view, batch], publishChanged, lookAgainMs)
 
   const room: SlidesRoom = {
     files,

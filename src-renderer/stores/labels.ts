@@ -300,8 +300,12 @@ export const useLabels = defineStore('labels', () => {
     importFromSet: (set: SourceId) => gesture(() => call('labels.importFromSet', { set })),
     previewCarryOver: (from: SourceId, to: SourceId) => call('labels.previewCarryOver', { from, to }),
     carryOver: (from: SourceId, to: SourceId) => gesture(() => call('labels.carryOver', { from, to })),
-    async importCsv(source: SourceId, file: FileHandle, map: Record<string, string>, createClasses: boolean) {
-      const result = await call('labels.importCsv', { source, file, map, createClasses })
+    async importCsv(
+      source: SourceId,
+      file: FileHandle,
+      how: { map: Record<string, string>; createClasses: boolean; shiftByBounds: boolean },
+    ) {
+      const result = await call('labels.importCsv', { source, file, ...how })
       if (result.change) apply(result.change)
       return result
     },

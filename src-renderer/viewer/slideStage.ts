@@ -14,6 +14,8 @@ export interface SlideStage {
   /** Shows a slide; `start` says where to look first, null = all of it. */
   show(slide: Slide | null, start: (view: View) => View | Rect | null): void
   controls: ViewerControls
+  /** Asks for every tile again. */
+  reload(): void
   destroy(): void
 }
 
@@ -154,5 +156,5 @@ export function slideStage(element: HTMLElement, { onView, onReady, onFault }: S
     })
   }
 
-  return { show, controls, destroy: () => osd.destroy() }
+  return { show, controls, reload: () => osd.world.getItemAt(0)?.reset(), destroy: () => osd.destroy() }
 }

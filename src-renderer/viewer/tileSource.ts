@@ -6,9 +6,9 @@
  */
 import OpenSeadragon from 'openseadragon'
 import { readTiles } from '../api/tiles.ts'
-import type { SlideId } from '../../src-shared/ids.ts'
 import { type Slide, type TileReply, TILES_PER_REQUEST } from '../../src-shared/slides.ts'
 import { messageOf, toError } from '../../src-shared/errors.ts'
+import { missingTile } from './missingTile.ts'
 
 interface Wanted {
   /** index into the slide's levels, 0 = full resolution */
@@ -28,7 +28,7 @@ export function slideTileSource(
 ): OpenSeadragon.TileSource {
   const top = slide.levels.length - 1
   const levelOf = (osdLevel: number) => slide.levels[top - osdLevel]!
-  const ask = batched(slide.id, tileType, onFault)
+  const ask = batched(slide, tileType, onFault)
 
   const source = new OpenSeadragon.TileSource({
     width: slide.width,
@@ -56,7 +56,7 @@ export function slideTileSource(
 }
 
 /** Gathers the tiles asked for in one turn of the event loop into as few requests as allowed. */
-function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => void): (wanted: Wanted) => void {
+function batched(slide: Slide, tileType: TileType, onFault: (error: Error) => void): (wanted: Wanted) => void {
   let waiting: Wanted[] = []
 
   const flush = (): void => {
@@ -68,9 +68,11 @@ function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => 
   }
 
   const request = async (level: number, wanted: Wanted[]): Promise<void> => {
+    const { tileWidth, tileHeight } = slide.levels[level]!
+    const form = { tileType, tileWidth, tileHeight }
     try {
-      const replies = await readTiles({ slide, level, tiles: wanted.map(({ column, row }) => [column, row]) })
-      await Promise.all(wanted.map(({ job }, i) => finish(job, replies[i] ?? null, tileType, onFault)))
+      const replies = await readTiles({ slide: slide.id, level, tiles: wanted.map(({ column, row }) => [column, row]) })
+      await Promise.all(wanted.map(({ job }, i) => finish(job, replies[i] ?? null, form, onFault)))
     } catch (error) {
       onFault(error as Error)
       for (const { job } of wanted) job.fail(messageOf(error), null)
@@ -83,32 +85,46 @@ function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => 
   }
 }
 
+type TileForm = { tileType: TileType; tileWidth: number; tileHeight: number }
+
 async function finish(
   job: OpenSeadragon.ImageJob,
   reply: TileReply,
-  tileType: TileType,
+  form: TileForm,
   onFault: (error: Error) => void,
 ): Promise<void> {
   if (job.userData.aborted) return
-  if (reply !== null && !(reply instanceof Uint8Array)) {
-    const error = toError({ code: reply.code, message: reply.message, data: reply.data })
-    onFault(error)
-    job.fail(error.message, null)
-    return
-  }
+  if (reply !== null && !(reply instanceof Uint8Array))
+    return finishMissing(job, toError({ code: reply.code, message: reply.message, data: reply.data }), form, onFault)
   try {
     const blob = reply ? new Blob([reply as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }) : await glass()
-    if (tileType === 'rasterBlob') job.finish(blob, null, 'rasterBlob')
-    else {
-      // Pixels as stored: the colour profile of the screen is no business of the tissue.
-      const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
-      job.finish(bitmap, null, 'imageBitmap')
-    }
+    if (form.tileType === 'rasterBlob') job.finish(blob, null, 'rasterBlob')
+    else job.finish(await asStored(blob), null, 'imageBitmap')
   } catch (error) {
-    onFault(error as Error)
-    job.fail(messageOf(error), null)
+    await finishMissing(job, error as Error, form, onFault)
   }
 }
+
+/** A tile that can not be read or decoded is drawn as what it is. */
+async function finishMissing(
+  job: OpenSeadragon.ImageJob,
+  error: Error,
+  { tileType, tileWidth, tileHeight }: TileForm,
+  onFault: (error: Error) => void,
+): Promise<void> {
+  onFault(error)
+  try {
+    const canvas = missingTile(tileWidth, tileHeight)
+    if (tileType === 'rasterBlob') job.finish(await canvas.convertToBlob({ type: 'image/png' }), null, 'rasterBlob')
+    else job.finish(canvas.transferToImageBitmap(), null, 'imageBitmap')
+  } catch (failure) {
+    job.fail(messageOf(failure), null)
+  }
+}
+
+/** Pixels as stored: the colour profile of the screen is no business of the tissue. */
+const asStored = (blob: Blob): Promise<ImageBitmap> =>
+  createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
 
 let whiteTile: Promise<Blob> | undefined
 

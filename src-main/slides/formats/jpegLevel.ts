@@ -1,11 +1,11 @@
 /**
  * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips, in one go where it can.
  *
- * libvips can not where a tile is not stored, and where the directory's colours are not those of its JPEGs: then the
- * region is put together from tiles decoded one by one. Both ways give the same pixels.
+ * libvips can not where a tile is not stored, and where the directory's colours are not those of its JPEGs; and of a tile
+ * whose place or size can not be it makes what it can. Then the region is put together from tiles decoded one by one. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
-import { openPicture, type Rgb, toRgb } from '../pixels/decoder.ts'
+import { jpegToRgb, type Rgb } from '../pixels/decoder.ts'
 import {
   completeTile,
   JpegFault,
@@ -45,12 +45,12 @@ export async function jpegLevel(
   const { file } = tiff
   const tiles = await storedTiles(tiff, image, grid, level)
   const tables = await tiff.raw(image.directory, TAG.jpegTables, JPEG_LIMITS.tableBytes)
-  const coloursLie = image.photometric === PHOTOMETRIC.rgb && (await holdsYCbCr(tiles))
+  const isLying = image.photometric === PHOTOMETRIC.rgb && (await holdsYCbCr(tiles))
   const form: TileForm = {
     width: grid.tileWidth,
     height: grid.tileHeight,
     components: image.samples === 1 ? 1 : 3,
-    yCbCr: image.photometric === PHOTOMETRIC.yCbCr || coloursLie,
+    yCbCr: image.photometric === PHOTOMETRIC.yCbCr || isLying,
   }
   const prefix = prefixOf(file, tables, form)
 
@@ -72,7 +72,7 @@ export async function jpegLevel(
   const decoded = async (column: number, row: number): Promise<Rgb | null> => {
     const stored = await jpeg(column, row)
     try {
-      return stored && (await toRgb(openPicture(stored)))
+      return stored && (await jpegToRgb(stored))
     } catch (error) {
       throw brokenTile(file, { level, column, row }, messageOf(error), error)
     }
@@ -82,7 +82,7 @@ export async function jpegLevel(
     tile: jpeg,
     async region(rect) {
       const fromTiles = () => regionFromTiles(grid, rect, decoded)
-      if (coloursLie || !tiles.allStored(tilesUnder(rect, grid))) return fromTiles()
+      if (isLying || !tiles.allSound(tilesUnder(rect, grid))) return fromTiles()
       try {
         return await readPage(file, page, rect)
       } catch {
@@ -100,6 +100,10 @@ function prefixOf(file: string, tables: Buffer | null, form: TileForm): Buffer {
     throw error instanceof JpegFault ? brokenSlide(file, error.message, error) : error
   }
 }
+
+/** Whether the directory of JPEG tiles says RGB, and they hold YCbCr. */
+export const coloursLie = async (tiff: Tiff, image: TiledImage, grid: TileGrid): Promise<boolean> =>
+  image.photometric === PHOTOMETRIC.rgb && holdsYCbCr(await storedTiles(tiff, image, grid, 0))
 
 /** Whether tiles of a directory that says RGB hold YCbCr all the same, by the first one. */
 async function holdsYCbCr(tiles: StoredTiles): Promise<boolean> {

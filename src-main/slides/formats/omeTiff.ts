@@ -4,7 +4,7 @@
  * own in the main chain.
  * Source: OME-TIFF specification and OME data model 2016-06 (docs.openmicroscopy.org).
  */
-import { DOMParser, type Element } from '@xmldom/xmldom'
+import type { Element } from '@xmldom/xmldom'
 import type { FileHandle } from 'node:fs/promises'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
 import { type Channel, channelLevel, displayRange, isChannelPlane } from './channelLevel.ts'
@@ -16,6 +16,7 @@ import { TAG } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
 import { isTiled, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
 import { readAssociated, resolutionMpp, type SlideFacts, tiffProperties, tiffSlide } from './tiffSlide.ts'
+import { elements, xmlRoot } from './xmlInside.ts'
 
 /** Channels that are put together into one picture. */
 const MOST_CHANNELS = 16
@@ -61,6 +62,8 @@ export async function omeSlide(
     vendor: (await tiff.text(base.directory, TAG.make))?.trim() || null,
     ...believedMpp([main.mpp, await resolutionMpp(tiff, base.directory)]),
     objectivePower: main.objectivePower,
+    bounds: null,
+    warnings: [],
     associated: associatedOf(ome, main, directoryOf),
     properties: [...omeProperties(main), ...(await tiffProperties(tiff, base.directory))],
   }
@@ -194,38 +197,27 @@ const omeProperties = ({ name, sizeC, sizeZ, sizeT }: OmeImage): SlideFacts['pro
 const micronsIn: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, Å: 1e-4, mm: 1e3, cm: 1e4, m: 1e6 }
 
 function readOme(file: string, xml: string): OmeImage[] {
-  const faults: string[] = []
-  let root: Element | null = null
-  try {
-    root = new DOMParser({
-      onError: (level, fault) => void (level === 'warning' || faults.push(fault)),
-    }).parseFromString(xml, 'text/xml').documentElement
-  } catch {
-    // not well-formed, which the listener was told
-  }
-  if (!root || faults.length > 0) throw brokenSlide(file, `its OME-XML can not be read (${faults[0] ?? 'it is empty'})`)
-  const objectives = new Map(all(root, 'Objective').map((each) => [each.getAttribute('ID'), each]))
-  const images = all(root, 'Image').map((image) => readImage(file, image, objectives))
+  const root = xmlRoot(file, 'OME-XML', xml)
+  const objectives = new Map(elements(root, 'Objective').map((each) => [each.getAttribute('ID'), each]))
+  const images = elements(root, 'Image').map((image) => readImage(file, image, objectives))
   if (images.length === 0) throw brokenSlide(file, 'its OME-XML holds no image')
   return images
 }
 
-const all = (element: Element, name: string): Element[] => [...element.getElementsByTagNameNS('*', name)]
-
 function readImage(file: string, image: Element, objectives: ReadonlyMap<string | null, Element>): OmeImage {
-  const [pixels] = all(image, 'Pixels')
+  const [pixels] = elements(image, 'Pixels')
   if (!pixels) throw brokenSlide(file, 'its OME-XML has an image without Pixels')
   const size = (name: string): number => {
     const value = Number(pixels.getAttribute(name) ?? NaN)
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value
     throw brokenSlide(file, `its OME-XML says ${name} = “${pixels.getAttribute(name) ?? ''}”`)
   }
-  const channels = all(pixels, 'Channel').map((channel) => ({
+  const channels = elements(pixels, 'Channel').map((channel) => ({
     name: channel.getAttribute('Name') ?? '',
     colour: channel.hasAttribute('Color') ? Number(channel.getAttribute('Color')) | 0 : null,
     samples: Number(channel.getAttribute('SamplesPerPixel') ?? 1) || 1,
   }))
-  const settings = all(image, 'ObjectiveSettings')[0]?.getAttribute('ID') ?? null
+  const settings = elements(image, 'ObjectiveSettings')[0]?.getAttribute('ID') ?? null
   const power = Number(objectives.get(settings)?.getAttribute('NominalMagnification') ?? NaN)
   const [sizeC, sizeZ, sizeT] = [size('SizeC'), size('SizeZ'), size('SizeT')]
   const samples = Math.max(1, channels[0]?.samples ?? 1)
@@ -268,7 +260,7 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
   const channelAt = new Map(Array.from({ length: channels }, (_, C) => [placeOf({ C, Z: 0, T: 0 }), C] as const))
 
   const planes: Plane[] = []
-  const blocks = all(pixels, 'TiffData')
+  const blocks = elements(pixels, 'TiffData')
   const name = file.split(/[\\/]/).at(-1)
   let next = 0
   for (const block of blocks.length > 0 ? blocks : [null]) {
@@ -278,7 +270,7 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
     const count = value('PlaneCount', block?.hasAttribute('IFD') ? 1 : total)
     if (![directory, begin, count].every((each) => Number.isInteger(each) && each >= 0))
       throw brokenSlide(file, 'its OME-XML has TiffData that is no number')
-    const other = block && all(block, 'UUID')[0]?.getAttribute('FileName')
+    const other = block && elements(block, 'UUID')[0]?.getAttribute('FileName')
     for (let i = 0; i < Math.min(count, total); i++) {
       const channel = channelAt.get(begin + i)
       if (channel === undefined) continue
@@ -297,4 +289,4 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
 
 /** A renamed file still carries its old name, but then everywhere the same one. */
 const differentFiles = (blocks: readonly Element[]): boolean =>
-  new Set(blocks.map((block) => all(block, 'UUID')[0]?.getAttribute('FileName') ?? '')).size > 1
+  new Set(blocks.map((block) => elements(block, 'UUID')[0]?.getAttribute('FileName') ?? '')).size > 1

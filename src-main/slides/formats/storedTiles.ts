@@ -12,7 +12,8 @@ export interface StoredTiles {
    * @throws {TesseraError} SLIDE_TILE_BROKEN
    */
   read(column: number, row: number, room: (bytes: number) => { into: Buffer; at: number }): Promise<Buffer | null>
-  allStored(range: TileRange): boolean
+  /** Whether all these tiles are stored, at places and of sizes that can be. */
+  allSound(range: TileRange): boolean
   /** null = none is */
   firstStored(): { column: number; row: number } | null
 }
@@ -30,38 +31,49 @@ export async function storedTiles(
 ): Promise<StoredTiles> {
   const offsets = await tiff.numbers(directory, tiles ? TAG.tileOffsets : TAG.stripOffsets)
   const byteCounts = await tiff.numbers(directory, tiles ? TAG.tileByteCounts : TAG.stripByteCounts)
-  if (offsets.length < columns * rows || byteCounts.length < columns * rows)
+  // a level that is padded has more tiles in its lists than there are inside it
+  const stride = tiles?.columns ?? columns
+  const listed = stride * (tiles?.rows ?? rows)
+  if (offsets.length < listed || byteCounts.length < listed)
     throw brokenSlide(
       tiff.file,
-      `level ${level} has ${columns * rows} tiles, but places for only ${Math.min(offsets.length, byteCounts.length)}`,
+      `level ${level} has ${listed} tiles, but places for only ${Math.min(offsets.length, byteCounts.length)}`,
     )
+  /** Why a tile can not be read; null = it can, or none is stored. */
+  const faultOf = (number: number): string | null => {
+    const bytes = byteCounts[number]!
+    const offset = offsets[number]!
+    if (bytes === 0) return null
+    if (!Number.isInteger(bytes) || bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
+      return `it claims to have ${bytes} bytes`
+    if (!Number.isInteger(offset) || offset < 0) return `it claims to begin at byte ${offset}`
+    return offset + bytes > tiff.bytes ? `it lies behind the end of the file (byte ${offset} of ${tiff.bytes})` : null
+  }
+
   return {
     async read(column, row, room) {
       const place = { level, column, row }
       if (column >= columns || row >= rows)
         throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
-      const number = row * columns + column
+      const number = row * stride + column
+      const fault = faultOf(number)
+      if (fault) throw brokenTile(tiff.file, place, fault)
       const bytes = byteCounts[number]!
       if (bytes === 0) return null
-      if (bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
-        throw brokenTile(tiff.file, place, `it claims to have ${bytes} bytes`)
-      if (offsets[number]! + bytes > tiff.bytes)
-        throw brokenTile(
-          tiff.file,
-          place,
-          `it lies behind the end of the file (byte ${offsets[number]} of ${tiff.bytes})`,
-        )
       const { into, at } = room(bytes)
       return tiff.read(offsets[number]!, bytes, into, at)
     },
-    allStored({ left, top, right, bottom }) {
+    allSound({ left, top, right, bottom }) {
       for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) if (byteCounts[row * columns + column] === 0) return false
+        for (let column = left; column < right; column++) {
+          const number = row * stride + column
+          if (byteCounts[number] === 0 || faultOf(number)) return false
+        }
       return true
     },
     firstStored() {
       const number = byteCounts.findIndex((bytes) => bytes > 0)
-      return number === -1 ? null : { column: number % columns, row: Math.floor(number / columns) }
+      return number === -1 ? null : { column: number % stride, row: Math.floor(number / stride) }
     },
   }
 }

@@ -17,10 +17,10 @@ const BLOCK_EDGE = 3072
 const FINER = 2
 
 /**
- * The coarsest level that is fine enough is read block by block.
+ * The coarsest level that is fine enough is read block by block; tiles that can not be read are glass.
  *
  * @param width, height px of the answer, not more than the slide has
- * @throws {TesseraError} SLIDE_TILE_BROKEN, SLIDE_BROKEN, FILE_NOT_FOUND
+ * @throws {TesseraError} SLIDE_BROKEN, FILE_NOT_FOUND
  */
 export async function readAveraged(source: SlideSource, width: number, height: number): Promise<Rgb> {
   const { header } = source
@@ -33,12 +33,8 @@ export async function readAveraged(source: SlideSource, width: number, height: n
   await twoAtOnce(blocks, async ({ x, y }) => {
     const [across, down] = [columns.slice(x.from, x.to), rows.slice(y.from, y.to)]
     const [left, top] = [across[0]!.first, down[0]!.first]
-    const pixels = await readLevelRegion(source, level, {
-      x: left,
-      y: top,
-      width: across.at(-1)!.end - left,
-      height: down.at(-1)!.end - top,
-    })
+    const block = { x: left, y: top, width: across.at(-1)!.end - left, height: down.at(-1)!.end - top }
+    const pixels = await readLevelRegion(source, level, block, 'glass')
     paste(averaged(pixels, shifted(across, left), shifted(down, top)), whole, { x: x.from, y: y.from })
   })
   return whole

@@ -18,10 +18,10 @@ function fitted({ width, height }: { width: number; height: number }, edge: numb
 
 const whole = ({ header }: SlideSource) => ({ x: 0, y: 0, width: header.width, height: header.height })
 
-/** JPEG of the whole slide, longest side at most `edge` px. */
+/** JPEG of the whole slide, longest side at most `edge` px; tiles that can not be read are marked. */
 export async function slideThumbnail(source: SlideSource, edge: number): Promise<Buffer> {
   const { width, height } = fitted(source.header, edge)
-  return toJpeg(await readScaledRegion(source, whole(source), width, height), THUMBNAIL_QUALITY)
+  return toJpeg(await readScaledRegion(source, whole(source), width, height, 'mark'), THUMBNAIL_QUALITY)
 }
 
 /** PNG of the label, macro or thumbnail image. @throws {TesseraError} SLIDE_BROKEN when there is none, or it is damaged */

@@ -13,7 +13,7 @@ const MOST_EDGE = 4096
 /**
  * @param mppX, mppY µm per level-0 px
  * @returns square pixels of 8 µm; larger ones of a very long scan, and of a slide that is itself coarser
- * @throws {TesseraError} SLIDE_TILE_BROKEN, SLIDE_BROKEN, FILE_NOT_FOUND
+ * @throws {TesseraError} SLIDE_BROKEN, FILE_NOT_FOUND
  */
 export async function readTissueImage(source: SlideSource, mppX: number, mppY: number): Promise<TissueImage> {
   const { width, height } = tissueSize(source.header, mppX, mppY)

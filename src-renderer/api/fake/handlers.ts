@@ -67,7 +67,9 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
           ? 'Sentinel nodes, second reading, autumn 2026'
           : 'Sentinel nodes',
     isSample: scene.project === 'sample',
-    readOnly: scene.readOnly ? { holder: 'tessera train (process 4711)' } : null,
+    readOnly: scene.readOnly
+      ? { holder: 'tessera train (process 4711)', why: 'tessera train (process 4711) has this project open' }
+      : null,
     createdAt: Date.now(),
     folderName: 'sample',
   }

@@ -42,6 +42,8 @@ function slide(name: string, tissue: Tissue, caseName: string, mpp: number | nul
     fileMpp: mpp === null ? null : { x: mpp, y: mpp, tag: 'ImageDescription MPP' },
     otherMpp: [],
     objectivePower: mpp === null ? null : Math.round(10 / mpp),
+    bounds: null,
+    warnings: [],
     associatedImages: [
       { name: 'label', width: 387, height: 463 },
       { name: 'macro', width: 1280, height: 431 },

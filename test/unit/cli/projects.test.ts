@@ -259,6 +259,12 @@ describe('a project that is open in another program', { timeout: 60_000 }, () =>
   })
 })
 
+async function exported(folder: string): Promise<Buffer> {
+  const out = path.join(path.dirname(folder), 'all.csv')
+  await told(['export', folder, '--format', 'csv', '--out', out])
+  return readFileSync(out)
+}
+
 describe('export', { timeout: 60_000 }, () => {
   test('CSV and GeoJSON of labels, said to be for research, which import reads back as it was', async () => {
     const folder = mosaicProject(true)
@@ -277,6 +283,37 @@ describe('export', { timeout: 60_000 }, () => {
     expect(readFileSync(to('b.geojson')).equals(readFileSync(to('a.geojson')))).toBe(true)
     const { features } = JSON.parse(readFileSync(to('a.geojson'), 'utf8')) as { features: { id: string }[] }
     expect(new Set(features.map((each) => each.id)).size).toBe(672)
+  })
+
+  test('of a slide with bounds, GeoJSON counts from their corner, or from level 0 where that is asked for; so does import', async () => {
+    const folder = mosaicProject(true)
+    const project = openProject(folder, { who: 'a test' })
+    project.store.transaction('as a MIRAX slide', (db) =>
+      db.run(`UPDATE slides SET header = json_set(header, '$.bounds', json(@bounds))`, {
+        bounds: JSON.stringify({ x: 96, y: 192, width: 960, height: 960 }),
+      }),
+    )
+    project.close()
+    const written = async (...more: string[]) => {
+      const out = path.join(path.dirname(folder), 'out.geojson')
+      await told(['export', folder, '--format', 'geojson', '--out', out, ...more])
+      const file = JSON.parse(readFileSync(out, 'utf8')) as {
+        tessera: { origin: object }
+        features: { geometry: { coordinates: number[][][] } }[]
+      }
+      return { origin: file.tessera.origin, corner: file.features[0]!.geometry.coordinates[0]![0] }
+    }
+    expect(await written()).toEqual({ origin: { x: 96, y: 192 }, corner: [-96, -192] })
+    expect(await written('--no-shift-by-bounds')).toEqual({ origin: { x: 0, y: 0 }, corner: [0, 0] })
+    const csv = path.join(path.dirname(folder), 'cropped.csv')
+    writeFileSync(csv, 'x,y,label\n0,0,\n')
+    expect(await told(['labels', 'import', folder, '--csv', csv, '--shift-by-bounds'])).toMatchObject({ changed: 1 })
+    const rows = parse(await exported(folder), { columns: true }) as Record<string, string>[]
+    expect(
+      rows.some(({ x, y }) => x === '96' && y === '192'),
+      'the patch at the corner of the bounds was cleared',
+    ).toBe(false)
+    expect(rows).toHaveLength(671)
   })
 
   test('what there is nothing of, or no such format, is refused by name', async () => {

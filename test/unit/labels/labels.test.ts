@@ -336,6 +336,7 @@ describe('labels from a CSV file', () => {
         file: file as FileHandle,
         map: options.map ?? {},
         createClasses: options.createClasses ?? false,
+        shiftByBounds: false,
       })
     return { bench, grid, result }
   }
