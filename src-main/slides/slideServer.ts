@@ -37,6 +37,7 @@ export function createSlideServer(publish: Publish): SlideServer {
   const served = new Map<SlideId, Exclude<ServedSlide['serve'], null>>()
   const waiting = new Set<() => void>()
   const tissueImages = lastUsed<TissueImage>(1)
+  const lastTissue = lastUsed<ReturnType<typeof measureTissue>>(1)
   const lastIdx = lastUsed<IdxImages>(1)
   let requests = 0
 
@@ -160,8 +161,11 @@ export function createSlideServer(publish: Publish): SlideServer {
           slides.use({ file, fingerprint }, (source) => regionPicture(source, { ...rect, ...at })),
         'slides.tissue': ({ file, fingerprint, grid, mppX, mppY, wanted }) =>
           slides.use({ file, fingerprint }, async (source, found) => {
-            const image = await tissueImages(`${found} ${mppX} ${mppY}`, () => readTissueImage(source, mppX, mppY))
-            return measureTissue(image, grid, mppX, mppY, wanted)
+            const { minimumShare: _share, leaveOut: _leaveOut, ...pixels } = wanted // these two are decided later
+            return lastTissue(JSON.stringify([found, grid, mppX, mppY, pixels]), async () => {
+              const image = await tissueImages(`${found} ${mppX} ${mppY}`, () => readTissueImage(source, mppX, mppY))
+              return measureTissue(image, grid, mppX, mppY, wanted)
+            })
           }),
         'patches.sharpness': ({ file, fingerprint, grid, patches, edgePx }) =>
           slides.use({ file, fingerprint }, (source) => gridSharpness(source, grid, patches, edgePx)),

@@ -91,7 +91,7 @@ test('patches with green ink are counted and gone through, and left out as one s
   await expect(row).toContainText(/\d+ with green ink/)
   const inked = Number(/(\d+) with/.exec((await row.textContent())!)![1])
   expect(inked).toBeGreaterThan(5)
-  await row.getByRole('button', { name: 'Next patch green ink' }).click()
+  await row.getByRole('button', { name: 'Next patch with green ink' }).click()
   await row.getByRole('switch').click()
   await expect.poll(counting).toBe(all - inked)
   expect(inForce()).toBeNull()
