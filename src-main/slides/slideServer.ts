@@ -119,7 +119,7 @@ export function createSlideServer(publish: Publish): SlideServer {
       const slide = await servedSlide(request.slide)
       publish('tiles.reading', { number, request })
       try {
-        return await tilesOf(slide, request.level, request.tiles)
+        return await tilesOf({ ...slide, channels: request.channels }, request.level, request.tiles)
       } finally {
         publish('tiles.reading', { number, request: null })
       }
@@ -135,14 +135,18 @@ export function createSlideServer(publish: Publish): SlideServer {
             toPrepare: !pyramid || (await pyramid.isMade()) ? null : pyramid.bytes,
           })),
         'slides.tiles': ({ level, tiles, ...slide }) => tilesOf(slide, level, tiles),
+        'slides.colours': (slide) =>
+          slides.use(slide, async ({ channels }) => ({ channels: [...(channels?.facts ?? [])] })),
         'slides.thumbnail': ({ edge, ...slide }) => slides.use(slide, (source) => slideThumbnail(source, edge)),
         'slides.associatedImage': ({ name, ...slide }) =>
           slides.use(slide, (source) => associatedPicture(source, name)),
-        'slides.region': ({ file, fingerprint, at, ...rect }) =>
-          slides.use({ file, fingerprint }, (source) => regionPicture(source, { ...rect, ...at })),
-        'slides.tissue': ({ file, fingerprint, grid, mppX, mppY, wanted }) =>
-          slides.use({ file, fingerprint }, async (source, found) => {
-            const image = await saturation(found, () => slideSaturation(source))
+        'slides.region': ({ file, fingerprint, channels, at, ...rect }) =>
+          slides.use({ file, fingerprint, channels }, (source) => regionPicture(source, { ...rect, ...at })),
+        'slides.tissue': ({ file, fingerprint, channels, grid, mppX, mppY, wanted }) =>
+          slides.use({ file, fingerprint, channels }, async (source, found) => {
+            const image = await saturation(`${found} ${JSON.stringify(channels ?? null)}`, () =>
+              slideSaturation(source),
+            )
             return tissueShare(image, grid, mppX, mppY, wanted)
           }),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),

@@ -5,6 +5,7 @@ import { useSettings } from '../stores/settings.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
+import { lookCommands } from './look.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -18,6 +19,7 @@ export const useCommands = defineStore('commands', () => {
   const fixed: readonly Command[] = [
     ...slideCommands(),
     ...viewCommands(),
+    ...lookCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

@@ -7,12 +7,17 @@ import OpenSeadragon from 'openseadragon'
 import type { Rect } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { View, ViewerControls } from '../stores/viewport.ts'
+import type { ShownLook } from '../stores/looks.ts'
+import { displayFilter } from './displayFilter.ts'
 import { chooseDrawer } from './drawer.ts'
-import { slideTileSource } from './tileSource.ts'
+import { slideTiles } from './slideTiles.ts'
+import { tileLookOf } from './tileLook.ts'
 
 export interface SlideStage {
   /** Shows a slide; `start` says where to look first, null = all of it. */
-  show(slide: Slide | null, start: (view: View) => View | Rect | null): void
+  show(slide: Slide | null, look: ShownLook, start: (view: View) => View | Rect | null): void
+  /** Shows the same slide in another way. */
+  relook(look: ShownLook): void
   controls: ViewerControls
   destroy(): void
 }
@@ -22,13 +27,15 @@ interface StageEvents {
   onView(view: View): void
   /** The first tiles of the slide are on the screen. */
   onReady(): void
+  /** Tiles of this look, and no others, are drawn. */
+  onLook(key: string): void
   onFault(error: Error): void
 }
 
 const MOST_ENLARGED = 16
 const BITMAPS_KEPT = 1200
 
-export function slideStage(element: HTMLElement, { onView, onReady, onFault }: StageEvents): SlideStage {
+export function slideStage(element: HTMLElement, { onView, onReady, onLook, onFault }: StageEvents): SlideStage {
   const { drawer, tileType } = chooseDrawer()
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches
   const gestures = { dragToPan: false, clickToZoom: false, dblClickToZoom: false, flickEnabled: false }
@@ -55,6 +62,8 @@ export function slideStage(element: HTMLElement, { onView, onReady, onFault }: S
     tileRetryMax: 0,
   })
   const { viewport } = osd
+  const tiles = slideTiles(osd, tileType, onLook, onFault)
+  const filter = displayFilter(osd.canvas as HTMLElement)
   let shown: Slide | null = null
   let drawn = false
 
@@ -124,35 +133,42 @@ export function slideStage(element: HTMLElement, { onView, onReady, onFault }: S
     },
   }
 
-  function show(slide: Slide | null, start: (view: View) => View | Rect | null): void {
-    osd.world.removeAll()
+  function relook({ look, channels }: ShownLook): void {
+    filter.set(look)
+    tiles.relook(tileLookOf(look, channels))
+  }
+
+  function show(slide: Slide | null, { look, channels }: ShownLook, start: (view: View) => View | Rect | null): void {
     shown = slide
     drawn = false
-    if (!slide) return
-    osd.addTiledImage({
-      tileSource: slideTileSource(slide, tileType, (error) => {
-        if (shown === slide) onFault(error)
-      }),
-      success: () => {
-        if (shown !== slide) return
-        viewport.goHome(true)
-        const view = currentView()
-        const place = view && start(view)
-        if (place && 'pxPerLevel0' in place)
-          lookAt(
-            place.left + place.width / place.pxPerLevel0 / 2,
-            place.top + place.height / place.pxPerLevel0 / 2,
-            place.pxPerLevel0,
-            true,
-          )
-        else if (place) {
-          controls.centreOn(place)
-          viewport.applyConstraints(true)
-        }
-        tell()
-      },
+    filter.set(look)
+    tiles.show(slide, tileLookOf(look, channels), () => {
+      viewport.goHome(true)
+      const view = currentView()
+      const place = view && start(view)
+      if (place && 'pxPerLevel0' in place)
+        lookAt(
+          place.left + place.width / place.pxPerLevel0 / 2,
+          place.top + place.height / place.pxPerLevel0 / 2,
+          place.pxPerLevel0,
+          true,
+        )
+      else if (place) {
+        controls.centreOn(place)
+        viewport.applyConstraints(true)
+      }
+      tell()
     })
   }
 
-  return { show, controls, destroy: () => osd.destroy() }
+  return {
+    show,
+    relook,
+    controls,
+    destroy() {
+      tiles.destroy()
+      filter.destroy()
+      osd.destroy()
+    },
+  }
 }
