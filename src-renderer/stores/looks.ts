@@ -102,7 +102,7 @@ export const useLooks = defineStore('looks', () => {
     }
 
     async function save(ids: SlideId[], value: T): Promise<void> {
-      ids.forEach(settle)
+      for (const id of ids) settle(id)
       const kept = await faults.attempt('viewer', what, async () => {
         await keep(ids, value)
         return true

@@ -63,7 +63,7 @@ export function slideStage(element: HTMLElement, { onView, onReady, onLook, onFa
   })
   const { viewport } = osd
   const tiles = slideTiles(osd, tileType, onLook, onFault)
-  const filter = displayFilter(osd.canvas as HTMLElement)
+  const filter = displayFilter(osd.canvas)
   let shown: Slide | null = null
   let drawn = false
 

@@ -5,7 +5,7 @@
  * OpenSeadragon's own way, to change the tiles it holds (`requestInvalidate`), would change up to 1,200 bitmaps that
  * nobody looks at, and one by one.
  */
-import OpenSeadragon from 'openseadragon'
+import type OpenSeadragon from 'openseadragon'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { TileLook } from './tileLook.ts'
 import { slideTileSource, type TileType } from './tileSource.ts'
