@@ -2,8 +2,10 @@
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
 import { bytes } from './arrays.ts'
+import { ChannelFacts, ChannelMapping } from './channels.ts'
 import { FaultRecord } from './errors.ts'
 import { CaseId, SlideId, Timestamp } from './ids.ts'
+import { SlideLook } from './look.ts'
 import { isPlausibleMpp, MicronPerPx, PLAUSIBLE_MPP } from './units.ts'
 import { call, event, type Contract } from './wire/contract.ts'
 
@@ -99,6 +101,10 @@ export const Slide = z.object({
   mppSource: MppSource.nullable(),
   /** Said wherever the slide is shown, e.g. that it is a mosaic and not a patient's slide; with its credit. */
   note: z.string().nullable(),
+  /** How the screen shows it. */
+  look: SlideLook,
+  /** How its channels become one picture, as a person chose; null = as the file says. */
+  channels: ChannelMapping.nullable(),
   state: SlideState,
   addedAt: Timestamp,
 })
@@ -116,6 +122,8 @@ export const TileRequest = z.object({
     .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]))
     .min(1)
     .max(TILES_PER_REQUEST),
+  /** how channels become one picture; none = as the file says */
+  channels: ChannelMapping.nullish(),
 })
 export type TileRequest = z.infer<typeof TileRequest>
 
@@ -132,6 +140,13 @@ export const tileContract = {
   streams: {},
   events: {},
 } satisfies Contract
+
+/** What a file holds of its colours. */
+export const SlideColours = z.object({
+  /** channels that are put together into one picture; empty = the file has colours */
+  channels: z.array(ChannelFacts),
+})
+export type SlideColours = z.infer<typeof SlideColours>
 
 const mpp = z.number().min(PLAUSIBLE_MPP.min).max(PLAUSIBLE_MPP.max).pipe(MicronPerPx)
 
@@ -159,6 +174,14 @@ export const slideCalls = {
   'slides.relocate': call(z.object({ slide: SlideId, file: FileHandle }), z.object({ found: z.array(SlideId) })),
   /** Tries a slide again that was set aside or missing. */
   'slides.retry': call(z.object({ slide: SlideId }), Slide),
+  /** How the screen shows these slides from now on. */
+  'slides.setLook': call(z.object({ slides: z.array(SlideId).min(1), look: SlideLook }), z.void()),
+  'slides.colours': call(z.object({ slide: SlideId }), SlideColours),
+  /**
+   * How the channels of a slide become one picture, for the screen and for networks; null = as the file says. Models and
+   * predictions made with others become stale.
+   */
+  'slides.setChannels': call(z.object({ slide: SlideId, channels: ChannelMapping.nullable() }), z.void()),
   'slides.properties': call(z.object({ slide: SlideId }), z.array(z.object({ name: z.string(), value: z.string() }))),
   /** JPEG of the whole slide, longest side at most `edge` px. */
   'slides.thumbnail': call(

@@ -4,11 +4,12 @@
  */
 import * as z from 'zod'
 import { bytes, float32s, uint32s } from '../../src-shared/arrays.ts'
+import { ChannelMapping } from '../../src-shared/channels.ts'
 import { FaultRecord } from '../../src-shared/errors.ts'
 import { SlideId } from '../../src-shared/ids.ts'
 import { MaskParams } from '../../src-shared/masks.ts'
 import { GridGeometry } from '../../src-shared/patches.ts'
-import { AssociatedImageName, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
+import { AssociatedImageName, SlideColours, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { call, type Contract, event, stream } from '../../src-shared/wire/contract.ts'
 
 /** A slide as the processes know it: opened when first asked for, checked by its fingerprint, kept open for a while. */
@@ -16,6 +17,8 @@ export const SlideFile = z.object({
   file: z.string(),
   /** null = whatever the file holds now */
   fingerprint: z.string().nullable(),
+  /** how channels become one picture; none = as the file says */
+  channels: ChannelMapping.nullish(),
 })
 export type SlideFile = z.infer<typeof SlideFile>
 
@@ -66,6 +69,7 @@ export const processContract = {
       }),
     ),
     'slides.tiles': call(SlideFile.extend(TileRequest.omit({ slide: true }).shape), z.array(TileReply)),
+    'slides.colours': call(SlideFile, SlideColours),
     'slides.thumbnail': call(SlideFile.extend({ edge: px }), bytes),
     'slides.associatedImage': call(SlideFile.extend({ name: AssociatedImageName }), bytes),
     /** PNG. As OpenSlide's read_region: x, y = top left in level-0 px; width, height = px of the answer. */

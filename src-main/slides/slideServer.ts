@@ -138,7 +138,7 @@ export function createSlideServer(publish: Publish): SlideServer {
       const slide = await servedSlide(request.slide)
       publish('tiles.reading', { number, request })
       try {
-        return await tilesOf(slide, request.level, request.tiles)
+        return await tilesOf({ ...slide, channels: request.channels }, request.level, request.tiles)
       } finally {
         publish('tiles.reading', { number, request: null })
       }
@@ -154,21 +154,25 @@ export function createSlideServer(publish: Publish): SlideServer {
             toPrepare: !pyramid || (await pyramid.isMade()) ? null : pyramid.bytes,
           })),
         'slides.tiles': ({ level, tiles, ...slide }) => tilesOf(slide, level, tiles),
+        'slides.colours': (slide) =>
+          slides.use(slide, async ({ channels }) => ({ channels: [...(channels?.facts ?? [])] })),
         'slides.thumbnail': ({ edge, ...slide }) => slides.use(slide, (source) => slideThumbnail(source, edge)),
         'slides.associatedImage': ({ name, ...slide }) =>
           slides.use(slide, (source) => associatedPicture(source, name)),
-        'slides.region': ({ file, fingerprint, at, ...rect }) =>
-          slides.use({ file, fingerprint }, (source) => regionPicture(source, { ...rect, ...at })),
-        'slides.tissue': ({ file, fingerprint, grid, mppX, mppY, wanted }) =>
-          slides.use({ file, fingerprint }, async (source, found) => {
+        'slides.region': ({ file, fingerprint, channels, at, ...rect }) =>
+          slides.use({ file, fingerprint, channels }, (source) => regionPicture(source, { ...rect, ...at })),
+        'slides.tissue': ({ file, fingerprint, channels, grid, mppX, mppY, wanted }) =>
+          slides.use({ file, fingerprint, channels }, async (source, found) => {
             const { minimumShare: _share, leaveOut: _leaveOut, ...pixels } = wanted // these two are decided later
-            return lastTissue(JSON.stringify([found, grid, mppX, mppY, pixels]), async () => {
-              const image = await tissueImages(`${found} ${mppX} ${mppY}`, () => readTissueImage(source, mppX, mppY))
+            const colours = channels ?? null
+            return lastTissue(JSON.stringify([found, colours, grid, mppX, mppY, pixels]), async () => {
+              const key = JSON.stringify([found, colours, mppX, mppY])
+              const image = await tissueImages(key, () => readTissueImage(source, mppX, mppY))
               return measureTissue(image, grid, mppX, mppY, wanted)
             })
           }),
-        'patches.sharpness': ({ file, fingerprint, grid, patches, edgePx }) =>
-          slides.use({ file, fingerprint }, (source) => gridSharpness(source, grid, patches, edgePx)),
+        'patches.sharpness': ({ file, fingerprint, channels, grid, patches, edgePx }) =>
+          slides.use({ file, fingerprint, channels }, (source) => gridSharpness(source, grid, patches, edgePx)),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),
         async 'patches.idxFacts'({ images, labels }) {
           const [pixels, classes] = [await idxImages(images), await readIdxLabels(labels)]

@@ -31,7 +31,7 @@ export interface SlidesRoom {
   byId(slide: SlideId): StoredSlide
   /** As the window sees it. */
   shown(slide: StoredSlide): Slide
-  /** Path and fingerprint, as the reading processes want them. @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
+  /** Path, fingerprint and channels, as the reading processes want them. @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
   fileOf(slide: SlideId): Promise<SlideFile>
   /** @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
   pathOf(slide: SlideId): Promise<string>
@@ -90,6 +90,8 @@ export function openSlidesRoom({
       mppY: slide.sampling?.mppY ?? null,
       mppSource: slide.sampling?.source ?? null,
       note: slide.note,
+      look: slide.look,
+      channels: slide.channels,
       state: files.stateOf(slide.id),
       addedAt: slide.addedAt,
     }
@@ -114,7 +116,10 @@ export function openSlidesRoom({
     all: () => [...slides.values()],
     byId,
     shown,
-    fileOf: async (slide) => files.fileOf(byId(slide)),
+    async fileOf(id) {
+      const slide = byId(id)
+      return { ...(await files.fileOf(slide)), channels: slide.channels }
+    },
     pathOf: async (slide) => (await files.fileOf(byId(slide))).file,
     subjectOf: (slide) => ({ key: slide, name: byId(slide).name }),
     async add(file, note) {
@@ -141,8 +146,8 @@ export function openSlidesRoom({
       files.forget(slide)
       tellChanged([slide])
     },
-    async tiles({ slide, level, tiles }) {
-      return view.ask(room.subjectOf(slide), 'slides.tiles', { ...(await room.fileOf(slide)), level, tiles })
+    async tiles({ slide, ...wanted }) {
+      return view.ask(room.subjectOf(slide), 'slides.tiles', { ...(await files.fileOf(byId(slide))), ...wanted })
     },
     change(name, ids, work) {
       const result = store.transaction(name, work)

@@ -8,7 +8,7 @@ export const besideCommands = () => [
     id: 'beside.toggle',
     title: 'Open or close a second view beside this one',
     group: 'View',
-    keys: ['Shift+T'],
+    keys: ['Shift+V'],
     when: () => useViewport().slide !== null,
     run() {
       const beside = useBeside()
@@ -20,7 +20,7 @@ export const besideCommands = () => [
     id: 'beside.link',
     title: 'Link or unlink the two views',
     group: 'View',
-    keys: ['Shift+L'],
+    keys: ['Shift+K'],
     when: () => useBeside().open,
     run() {
       const beside = useBeside()

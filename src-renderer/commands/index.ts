@@ -6,6 +6,7 @@ import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
+import { lookCommands } from './look.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -20,6 +21,7 @@ export const useCommands = defineStore('commands', () => {
     ...slideCommands(),
     ...viewCommands(),
     ...besideCommands(),
+    ...lookCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

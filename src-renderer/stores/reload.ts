@@ -6,6 +6,7 @@ import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
+import { useLooks } from './looks.ts'
 import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
@@ -34,6 +35,7 @@ export async function reloadProject(): Promise<void> {
   useViewport().close()
   for (const store of [
     useSlides(),
+    useLooks(),
     usePatches(),
     useLabels(),
     useModels(),

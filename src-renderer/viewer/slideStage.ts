@@ -9,16 +9,21 @@ import type { Rect } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { level0Px } from '../../src-shared/units.ts'
+import type { ShownLook } from '../stores/looks.ts'
 import type { SlidePoint, View, ViewerControls } from '../stores/viewport.ts'
 import { fullTurn, turnedSize } from './coordinates.ts'
+import { displayFilter } from './displayFilter.ts'
 import { chooseDrawer } from './drawer.ts'
-import { slideTileSource } from './tileSource.ts'
+import { slideTiles } from './slideTiles.ts'
+import { tileLookOf } from './tileLook.ts'
 
 export interface SlideStage {
   /** What draws the tiles: `webgl` or `canvas`. */
   readonly drawer: string | undefined
   /** Shows a slide; `start` says where to look first, null = all of it. */
-  show(slide: Slide | null, start: (view: View) => Place | Rect | null): void
+  show(slide: Slide | null, look: ShownLook, start: (view: View) => Place | Rect | null): void
+  /** Shows the same slide in another way. */
+  relook(look: ShownLook): void
   /** Asks for every tile again. */
   reload(): void
   controls: Omit<ViewerControls, 'picture'>
@@ -34,6 +39,8 @@ interface StageEvents {
   onView(view: View): void
   /** The first tiles of the slide are on the screen. */
   onReady(): void
+  /** Tiles of this look, and no others, are drawn. */
+  onLook(key: string): void
   onFault(error: Error): void
 }
 
@@ -47,7 +54,7 @@ export type StageUse = 'tools' | 'looking'
 
 export function slideStage(
   element: HTMLElement,
-  { onView, onReady, onFault }: StageEvents,
+  { onView, onReady, onLook, onFault }: StageEvents,
   use: StageUse = 'tools',
 ): SlideStage {
   const { drawer, tileType } = chooseDrawer()
@@ -76,6 +83,8 @@ export function slideStage(
     tileRetryMax: 0,
   })
   const { viewport } = osd
+  const tiles = slideTiles(osd, tileType, onLook, onFault)
+  const filter = displayFilter(osd.drawer.canvas)
   let shown: Slide | null = null
   let drawn = false
 
@@ -168,28 +177,26 @@ export function slideStage(
     },
   }
 
-  function show(slide: Slide | null, start: (view: View) => Place | Rect | null): void {
-    osd.world.removeAll()
+  function relook({ look, channels }: ShownLook): void {
+    filter.set(look)
+    tiles.relook(tileLookOf(look, channels))
+  }
+
+  function show(slide: Slide | null, { look, channels }: ShownLook, start: (view: View) => Place | Rect | null): void {
     shown = slide
     drawn = false
-    if (!slide) return
-    osd.addTiledImage({
-      tileSource: slideTileSource(slide, tileType, (error) => {
-        if (shown === slide) onFault(error)
-      }),
-      success: () => {
-        if (shown !== slide) return
-        turnTo(0, false, true)
-        viewport.goHome(true)
-        const view = currentView()
-        const place = view && start(view)
-        if (place && 'pxPerLevel0' in place) controls.goTo(place, true)
-        else if (place) {
-          controls.centreOn(place)
-          viewport.applyConstraints(true)
-        }
-        tell()
-      },
+    filter.set(look)
+    tiles.show(slide, tileLookOf(look, channels), () => {
+      turnTo(0, false, true)
+      viewport.goHome(true)
+      const view = currentView()
+      const place = view && start(view)
+      if (place && 'pxPerLevel0' in place) controls.goTo(place, true)
+      else if (place) {
+        controls.centreOn(place)
+        viewport.applyConstraints(true)
+      }
+      tell()
     })
   }
 
@@ -207,7 +214,7 @@ export function slideStage(
   async function drawnTiles(): Promise<HTMLCanvasElement> {
     const wanted = shown
     const until = performance.now() + TILES_COME_WITHIN_MS
-    const isWhole = (): boolean => (osd.world.getItemAt(0)?.getFullyLoaded() ?? false) && isAtRest()
+    const isWhole = (): boolean => tiles.isWhole() && isAtRest()
     while (shown && !isWhole() && performance.now() < until) await new Promise(requestAnimationFrame)
     if (!wanted || shown !== wanted || !isWhole())
       throw tesseraError(
@@ -229,7 +236,18 @@ export function slideStage(
     cache._maxCacheItemCount = BITMAPS_KEPT * share
   }
 
-  const reload = (): void => osd.world.getItemAt(0)?.reset()
-
-  return { drawer: osd.drawer.getType(), show, reload, controls, drawnTiles, keepBitmaps, destroy: () => osd.destroy() }
+  return {
+    drawer: osd.drawer.getType(),
+    show,
+    relook,
+    reload: () => tiles.reload(),
+    controls,
+    drawnTiles,
+    keepBitmaps,
+    destroy() {
+      tiles.destroy()
+      filter.destroy()
+      osd.destroy()
+    },
+  }
 }

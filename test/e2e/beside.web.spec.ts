@@ -58,7 +58,7 @@ const inkOf = (selector: string): Promise<number> =>
   }, selector)
 
 test('the same slide stands beside itself without its overlay, at the same place and magnification', async () => {
-  await window.press('Shift+T')
+  await window.press('Shift+V')
   await expect(window.page.locator('[data-second-ready="true"]')).toBeVisible()
   await window.page.getByRole('button', { name: '10x', exact: true }).click()
   await still(window.viewer)
@@ -148,7 +148,7 @@ test('another slide beside it has the same magnification in µm, and keeps its d
 })
 
 test('unlinked, each moves by itself; changing sides changes the slides', async () => {
-  await window.press('Shift+L')
+  await window.press('Shift+K')
   const before = await number(second, 'zoom')
   await window.press('+')
   await still(window.viewer)
@@ -160,6 +160,6 @@ test('unlinked, each moves by itself; changing sides changes the slides', async 
     other,
     main,
   ])
-  await window.press('Shift+T')
+  await window.press('Shift+V')
   await expect(second).toBeHidden()
 })

@@ -6,10 +6,17 @@
  */
 import type { Element } from '@xmldom/xmldom'
 import type { FileHandle } from 'node:fs/promises'
+import {
+  asTheFileSays,
+  type ChannelColour,
+  type ChannelFacts,
+  type ChannelMapping,
+  MOST_CHANNELS,
+} from '../../../src-shared/channels.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
-import { type Channel, channelLevel, displayRange, isChannelPlane } from './channelLevel.ts'
+import { channelLevel, channelValues, isChannelPlane } from './channelLevel.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
-import { lazily, type SlideSource } from './slideSource.ts'
+import { lazily, type LevelReader, type SlideSource } from './slideSource.ts'
 import { believedMpp } from './statedMpp.ts'
 import type { Tiff } from './tiffDirectory.ts'
 import { TAG } from './tiffDirectory.ts'
@@ -18,8 +25,8 @@ import { isTiled, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.t
 import { readAssociated, resolutionMpp, type SlideFacts, tiffProperties, tiffSlide } from './tiffSlide.ts'
 import { elements, xmlRoot } from './xmlInside.ts'
 
-/** Channels that are put together into one picture. */
-const MOST_CHANNELS = 16
+/** Ways of putting channels together whose readers are kept: what the screen shows, and what was shown before. */
+const MAPPINGS_KEPT = 3
 
 type Plane = { channel: number; directory: number }
 
@@ -89,7 +96,7 @@ async function channelSlide(
   handle: FileHandle,
   { channels, planes, width, height }: OmeImage,
   families: TiffImage[][],
-  facts: SlideFacts,
+  slideFacts: SlideFacts,
 ): Promise<SlideSource> {
   if (families.length > MOST_CHANNELS)
     throw formatNotRead(
@@ -117,17 +124,36 @@ async function channelSlide(
     pyramids.map((levels) => levels.find(({ width: w }) => w === common[level]!.width)!)
 
   const smallest = planesOf(shapes.length - 1)
-  const shown: Channel[] = []
+  const facts: ChannelFacts[] = []
   for (const [i, plane] of smallest.entries()) {
     const channel = channels[planes[i]!.channel]
-    shown.push({
+    facts.push({
       name: channel?.name || `Channel ${planes[i]!.channel}`,
       colour: colourOf(channel?.colour ?? null, i, families.length),
-      range: await displayRange(tiff.file, plane),
+      ...(await channelValues(tiff.file, plane)),
     })
   }
-  const makeLevel = async (level: number) => channelLevel(tiff.file, planesOf(level), shapes[level]!, shown, level)
-  const { associated, ...rest } = facts
+  /** Readers with channels put together in one way; those that are off are not read. */
+  const levelsWith = (mapping: ChannelMapping): LevelReader[] => {
+    const on = mapping.flatMap(({ shown }, i) => (shown ? [i] : []))
+    return shapes.map((shape, level) =>
+      lazily(async () => {
+        const planes = planesOf(level)
+        const [used, channels] = [on.map((i) => planes[i]!), on.map((i) => mapping[i]!)]
+        return channelLevel(tiff.file, used, shape, channels, level)
+      }),
+    )
+  }
+  const kept = new Map<string, LevelReader[]>()
+  const levelsOf = (mapping: ChannelMapping): LevelReader[] => {
+    const key = JSON.stringify(mapping)
+    const levels = kept.get(key) ?? levelsWith(mapping)
+    kept.delete(key)
+    kept.set(key, levels)
+    for (const oldest of kept.keys()) if (kept.size > MAPPINGS_KEPT) kept.delete(oldest)
+    return levels
+  }
+  const { associated, ...rest } = slideFacts
   const header: SlideHeader = {
     ...rest,
     width,
@@ -135,11 +161,11 @@ async function channelSlide(
     levels: shapes,
     associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
     properties: [
-      ...shown.map(({ name, colour, range }, i) => ({
+      ...facts.map(({ name, colour, from, to }, i) => ({
         name: `tessera.channel ${i}`,
-        value: `${name}: ${range.from} to ${range.to} as rgb(${colour.join(', ')})`,
+        value: `${name}: ${from} to ${to} as rgb(${colour.join(', ')})`,
       })),
-      ...facts.properties,
+      ...slideFacts.properties,
     ],
   }
   return {
@@ -147,7 +173,8 @@ async function channelSlide(
     parts: [],
     pyramid: null,
     header,
-    levels: shapes.map((_, level) => lazily(() => makeLevel(level))),
+    channels: { facts, levels: levelsOf },
+    levels: levelsWith(asTheFileSays(facts)),
     associatedImage: (name) => readAssociated(tiff.file, associated, name),
     close: () => handle.close(),
   }
@@ -167,7 +194,7 @@ const COLOURS = [
 const WHITE = -1
 
 /** @param stated red, green, blue and alpha in one signed number; white for all is what programs write that do not know */
-function colourOf(stated: number | null, place: number, of: number): [number, number, number] {
+function colourOf(stated: number | null, place: number, of: number): ChannelColour {
   if (of === 1) return [255, 255, 255]
   if (stated !== null && stated !== WHITE) return [(stated >>> 24) & 255, (stated >>> 16) & 255, (stated >>> 8) & 255]
   return [...COLOURS[place % COLOURS.length]!]

@@ -11,6 +11,7 @@ import { folds } from './0008-folds.ts'
 import { heldOut } from './0009-held-out.ts'
 import { tissue } from './0010-tissue.ts'
 import { bookmarks } from './0011-bookmarks.ts'
+import { looks } from './0012-looks.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   heldOut,
   tissue,
   bookmarks,
+  looks,
 ]

@@ -256,6 +256,19 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         return { found: [slide] }
       },
       'slides.retry': ({ slide }) => slides.slides.get(slide)!,
+      'slides.setLook': ({ slides: ids, look }) => {
+        diskFull()
+        const changed = ids.map((id) => ({ ...slides.slides.get(id)!, look }))
+        for (const slide of changed) slides.slides.set(slide.id, slide)
+        publish('slides.changed', { changed, removed: [] })
+      },
+      'slides.colours': () => ({ channels: [] }),
+      'slides.setChannels': ({ slide, channels }) => {
+        diskFull()
+        const next = { ...slides.slides.get(slide)!, channels }
+        slides.slides.set(slide, next)
+        publish('slides.changed', { changed: [next], removed: [] })
+      },
       'slides.properties': () => [
         { name: 'aperio.AppMag', value: '40' },
         { name: 'aperio.MPP', value: '0.2525' },
