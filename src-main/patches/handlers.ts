@@ -20,8 +20,9 @@ import { readCsvSet } from './csvSet.ts'
 import { readFolderSet } from './folderSet.ts'
 import { activateGrid, beginGrid, ensureGrid, gridsOf } from './grids.ts'
 import { readIdxSet } from './idxSet.ts'
+import { checkPlace, setContents, setPatchFacts } from './lookAtSet.ts'
 import { maskOf } from './masks.ts'
-import { findSameSet, insertSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
+import { findSameSet, insertSet, moveSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
 import { patchPictures } from './pictures.ts'
 import { type PixelsWanted, readPatchPixels } from './readPixels.ts'
 import { openSources, type Sources } from './sources.ts'
@@ -74,6 +75,12 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
     throw tesseraError('SOURCE_UNKNOWN', `“${found.name}” is a patch set; this needs the grid of a slide.`, { source })
   }
 
+  const setOf = (source: SourceId): PatchSet => {
+    const found = sources.byId(source)
+    if (found.kind === 'set') return found
+    throw tesseraError('SOURCE_UNKNOWN', 'This is the grid of a slide; a patch set was expected.', { source })
+  }
+
   /** Tells which grids of a slide are shown now. @returns the grid */
   const shown = (slide: SlideId, seq: number): Grid => {
     publish({ sources: gridsOf(store.read, slide) })
@@ -116,6 +123,17 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
       'patches.addCsv': async ({ file, mpp }) => addSet(await readCsvSet(batch, path.resolve(pathOf(file)), mpp)),
       'patches.addIdx': async ({ images, labels }) =>
         addSet(await readIdxSet(batch, path.resolve(pathOf(images)), path.resolve(pathOf(labels)))),
+      'patches.contents': ({ set }) => setContents(store.read, sources.seqOf(setOf(set).id)),
+      'patches.facts': ({ set, patch }) => setPatchFacts(places, view, setOf(set), patch),
+      async 'patches.relocate'({ set: id, place: handle }) {
+        const place = path.resolve(pathOf(handle))
+        await checkPlace(places, view, setOf(id), place)
+        const seq = sources.seqOf(id)
+        store.transaction('patches.relocate', (db) => moveSet(db, seq, place))
+        const moved = setOf(id)
+        publish({ sources: [moved] })
+        return moved
+      },
       'patches.pictures': ({ source, ...wanted }) =>
         patchPictures(places, view, { source: sources.byId(source), ...wanted }),
     },

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { bytes, float32s, uint32s } from '../../src-shared/arrays.ts'
 import { FaultRecord } from '../../src-shared/errors.ts'
 import { SlideId } from '../../src-shared/ids.ts'
-import { GridGeometry, MaskParams } from '../../src-shared/patches.ts'
+import { GridGeometry, MaskParams, PictureFacts } from '../../src-shared/patches.ts'
 import { AssociatedImageName, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { call, type Contract, event, stream } from '../../src-shared/wire/contract.ts'
 
@@ -33,13 +33,6 @@ export const PatchOrigin = z.discriminatedUnion('kind', [
   }),
 ])
 export type PatchOrigin = z.infer<typeof PatchOrigin>
-
-export const PictureFacts = z.object({
-  width: z.number().int(),
-  height: z.number().int(),
-  channels: z.union([z.literal(1), z.literal(3)]),
-})
-export type PictureFacts = z.infer<typeof PictureFacts>
 
 const Progress = z.object({ done: z.number().int() })
 
@@ -93,13 +86,15 @@ export const processContract = {
       z.object({ share: float32s, threshold: z.number() }),
     ),
     /**
-     * PNG of edge × edge px for each patch, null where the file is damaged. `margin`: surroundings on each side, in patch
-     * edges; of grids only.
+     * PNG for each patch, its longest side `edge` px, null where the file is damaged. `margin`: surroundings on each side,
+     * in patch edges; of grids only.
      */
     'patches.pictures': call(
       z.object({ origin: PatchOrigin, margin: z.number().min(0).max(4), edge: px }),
       z.array(bytes.nullable()),
     ),
+    /** Facts of one picture. */
+    'patches.pictureFact': call(z.object({ file: z.string() }), PictureFacts),
     'patches.idxFacts': call(
       z.object({ images: z.string(), labels: z.string() }),
       z.object({ count: z.number().int(), width: z.number().int(), height: z.number().int(), labels: bytes }),

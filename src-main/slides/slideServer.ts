@@ -8,7 +8,14 @@ import type { SlideSource } from './formats/slideSource.ts'
 import { gridPatchPicture, readGridPatches } from './pixels/gridPatches.ts'
 import { type IdxImages, readIdxImages, readIdxLabels } from './pixels/idxFile.ts'
 import { type PatchFile, writePatchFile } from './pixels/patchFile.ts'
-import { filePicture, idxPatchPicture, picturesFacts, readIdxPatches, readPictures } from './pixels/setPictures.ts'
+import {
+  filePicture,
+  idxPatchPicture,
+  pictureFacts,
+  picturesFacts,
+  readIdxPatches,
+  readPictures,
+} from './pixels/setPictures.ts'
 import { associatedPicture, regionPicture, slideSaturation, slideThumbnail } from './pixels/slideImages.ts'
 import { type SaturationImage, tissueShare } from './pixels/tissue.ts'
 import type { PatchOrigin, ProcessContract, ServedSlide, SlideFile } from './processContract.ts'
@@ -92,7 +99,7 @@ export function createSlideServer(publish: Publish): SlideServer {
       case 'pictures':
         return Promise.all(
           origin.files.map((file) =>
-            unlessDamaged(filePicture(file, origin.edge, edge), 'PATCH_SET_BROKEN', 'FILE_NOT_FOUND'),
+            unlessDamaged(filePicture(file, edge), 'PATCH_SET_BROKEN', 'FILE_NOT_FOUND', 'FILE_NO_PERMISSION'),
           ),
         )
       case 'idx': {
@@ -146,6 +153,7 @@ export function createSlideServer(publish: Publish): SlideServer {
             return tissueShare(image, grid, mppX, mppY, wanted)
           }),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),
+        'patches.pictureFact': ({ file }) => pictureFacts(file),
         async 'patches.idxFacts'({ images, labels }) {
           const [pixels, classes] = [await idxImages(images), await readIdxLabels(labels)]
           if (pixels.count !== classes.length)

@@ -85,6 +85,15 @@ test('migration 9: what a model said is of patches its training has, once', () =
   expect(insert('training')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
 })
 
+test('migration 10: only a patch the set has can be unfit', () => {
+  const sqlite = databaseAt(10)
+  fill(sqlite, 10)
+  const insert = (patch: number) => () =>
+    sqlite.exec(`INSERT INTO patch_set_unfit VALUES (2, ${patch}, 'it has 9 × 8 px')`)
+  expect(insert(1)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_FOREIGNKEY' }))
+  expect(insert(0)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
+})
+
 test('a step that fails leaves the schema before it, and the backup is made once', () => {
   const sqlite = databaseAt(3)
   const backedUpFrom: number[] = []
