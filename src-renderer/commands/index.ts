@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
 import type { Command, CommandEntry } from './command.ts'
+import { galleryCommands } from './gallery.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { reviewCommands } from './review.ts'
@@ -18,6 +19,7 @@ export const useCommands = defineStore('commands', () => {
   const fixed: readonly Command[] = [
     ...slideCommands(),
     ...viewCommands(),
+    ...galleryCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

@@ -1,15 +1,19 @@
 /** Commands on what is looked at and how: magnification, layers, panels, theme. */
 import { MAGNIFICATIONS, useViewport } from '../stores/viewport.ts'
+import { useGallery } from '../stores/gallery.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { useSettings } from '../stores/settings.ts'
 import { command } from './command.ts'
+import { inGallery } from './gallery.ts'
 import { movePatch } from './movePatch.ts'
 
 const hasView = (): boolean => useViewport().controls !== null && useViewport().slide !== null
 
+/** In the gallery, pictures get larger or smaller by a step. */
 const zoom = (factor: number): void => {
   const { view, controls } = useViewport()
-  if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
+  if (inGallery()) useGallery().resize(factor > 1 ? 1 : -1)
+  else if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
 }
 
 const setPanels = (panels: { leftOpen?: boolean; rightOpen?: boolean }): void => void useSettings().set({ panels })
@@ -45,7 +49,7 @@ export const viewCommands = () => [
     title: 'Zoom in',
     group: 'View',
     keys: ['+', '='],
-    when: hasView,
+    when: () => hasView() || inGallery(),
     run: () => zoom(1.5),
   }),
   command({
@@ -53,7 +57,7 @@ export const viewCommands = () => [
     title: 'Zoom out',
     group: 'View',
     keys: ['-'],
-    when: hasView,
+    when: () => hasView() || inGallery(),
     run: () => zoom(1 / 1.5),
   }),
   ...arrows.map(([name, key, columns, rows]) =>

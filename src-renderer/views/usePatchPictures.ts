@@ -1,49 +1,113 @@
-/** Pictures of patches for cards: asked for in one call, kept for a while, let go when there are too many. */
+/**
+ * Pictures of patches for cards: asked for a few at a time, kept for a while, let go when there are too many. What is
+ * wanted is said anew whenever other patches are looked at; what nobody looks at any more is not asked for.
+ */
 import { onScopeDispose, shallowReactive } from 'vue'
-import type { SourceId } from '../../../src-shared/ids.ts'
-import { useFaults } from '../../stores/faults.ts'
-import { usePatches } from '../../stores/patches.ts'
-import { pictureUrl } from '../../stores/slides.ts'
+import type { SourceId } from '../../src-shared/ids.ts'
+import { type Place, useFaults } from '../stores/faults.ts'
+import { usePatches } from '../stores/patches.ts'
+import { pictureUrl } from '../stores/slides.ts'
 
 export interface PatchName {
   source: SourceId
   patch: number
 }
 
-const MOST = 120
+/** Patches in one request: enough to keep the reading process busy, few enough to be done when the hand has moved on. */
+const AT_ONCE = 24
+const REQUESTS = 2
 
-export function usePatchPictures(margin: number, edge: number) {
+export interface PictureOptions {
+  /** surroundings on each side, in patch edges */
+  margin?: number
+  /** Where it is said that pictures can not be had. */
+  place?: Place
+  /** pictures that are kept */
+  most?: number
+}
+
+export function usePatchPictures({ margin = 0, place = 'review', most = 120 }: PictureOptions = {}) {
   const patches = usePatches()
   const faults = useFaults()
-  const urls = shallowReactive(new Map<string, string>())
+  /** key → object URL; null = the picture can not be read */
+  const urls = shallowReactive(new Map<string, string | null>())
   const asked = new Set<string>()
-  const keyOf = ({ source, patch }: PatchName): string => `${source}/${patch}`
+  let edge = 0
+  let wanted: readonly PatchName[] = []
+  let looked = new Set<string>()
+  let running = 0
+  let over = false
+
+  const keyOf = ({ source, patch }: PatchName, at = edge): string => `${source}/${patch}/${at}`
 
   function letGo(): void {
     for (const [key, url] of urls) {
-      if (urls.size <= MOST) return
-      URL.revokeObjectURL(url)
+      if (urls.size <= most) return
+      if (looked.has(key)) continue
+      if (url) URL.revokeObjectURL(url)
       urls.delete(key)
       asked.delete(key)
     }
   }
 
-  /** Brings the pictures of these patches, those that are not there yet. */
-  async function want(names: readonly PatchName[]): Promise<void> {
-    const missing = names.filter((name) => !asked.has(keyOf(name)))
-    for (const name of missing) asked.add(keyOf(name))
-    for (const [source, each] of Map.groupBy(missing, (name) => name.source))
-      await faults.attempt('review', 'The pictures of patches can not be shown.', async () => {
-        const list = Uint32Array.from(each, ({ patch }) => patch)
-        const pictures = await patches.pictures(source, list, margin, edge)
-        for (const [i, png] of pictures.entries()) if (png) urls.set(keyOf(each[i]!), pictureUrl(png, 'image/png'))
-        letGo()
-      })
+  /** The next few of what is wanted and of one source. */
+  function next(): PatchName[] {
+    const missing = wanted.filter((name) => !asked.has(keyOf(name)))
+    return missing.filter(({ source }) => source === missing[0]!.source).slice(0, AT_ONCE)
+  }
+
+  async function pump(): Promise<void> {
+    if (running >= REQUESTS) return
+    const names = next()
+    if (names.length === 0) return
+    running++
+    const at = edge
+    for (const name of names) asked.add(keyOf(name))
+    void pump()
+    await faults.attempt(place, 'The pictures of patches can not be shown.', async () => {
+      const list = Uint32Array.from(names, ({ patch }) => patch)
+      const pictures = await patches.pictures(names[0]!.source, list, margin, at)
+      if (over) return
+      for (const [i, png] of pictures.entries())
+        urls.set(keyOf(names[i]!, at), png === null ? null : pictureUrl(png, 'image/png'))
+      letGo()
+    })
+    running--
+    if (!over) void pump()
+  }
+
+  /**
+   * Brings the pictures of these patches, those that are not there yet; the first of them first.
+   * @param px longest side of each
+   */
+  function want(names: readonly PatchName[], px: number): void {
+    edge = px
+    wanted = names
+    looked = new Set(names.map((name) => keyOf(name)))
+    void pump()
+  }
+
+  /** Asks again for all that could not be read. */
+  function retry(): void {
+    for (const [key, url] of urls)
+      if (url === null) {
+        urls.delete(key)
+        asked.delete(key)
+      }
+    for (const key of asked) if (!urls.has(key)) asked.delete(key)
+    void pump()
   }
 
   onScopeDispose(() => {
-    for (const url of urls.values()) URL.revokeObjectURL(url)
+    over = true
+    for (const url of urls.values()) if (url) URL.revokeObjectURL(url)
   })
 
-  return { want, urlOf: (name: PatchName): string | null => urls.get(keyOf(name)) ?? null }
+  return {
+    want,
+    retry,
+    /** null = it has not come yet, or can not be read */
+    urlOf: (name: PatchName, px = edge): string | null => urls.get(keyOf(name, px)) ?? null,
+    isBroken: (name: PatchName, px = edge): boolean => urls.get(keyOf(name, px)) === null,
+  }
 }
