@@ -159,7 +159,8 @@ test('the filter shows one class; a corrected patch stays until the list is gath
 })
 
 test('arrow keys go from card to card; Enter looks closely, and says what the file is or why it can not be read', async () => {
-  await card(1).click()
+  await gallery().focus()
+  await window.press('Home')
   await window.press('ArrowRight')
   await window.press('Enter')
   const enlarged = window.page.getByRole('region', { name: 'Patch 2' })

@@ -69,7 +69,10 @@ async function showGallery(window: TesseraWindow): Promise<void> {
   await page.getByRole('menuitem', { name: /^Folder/ }).click()
   const dialog = page.getByRole('dialog', { name: 'Choose a folder of patches' })
   await dialog.getByRole('option', { name: 'lymph nodes' }).click()
-  await dialog.getByRole('button', { name: /^Choose/ }).last().click()
+  await dialog
+    .getByRole('button', { name: /^Choose/ })
+    .last()
+    .click()
   await page.getByRole('button', { name: 'Take its labels over' }).first().click()
   await page.getByRole('option', { name: 'Patch 1, normal' }).waitFor()
   const results = await window.stage('Results')
@@ -77,8 +80,14 @@ async function showGallery(window: TesseraWindow): Promise<void> {
   await page.getByTestId('jobs').getByText('No jobs').waitFor({ timeout: 120_000 })
   await window.stage('Label')
   await page.getByRole('combobox', { name: 'Order' }).selectOption('unsure')
-  await page.getByRole('option', { name: /^Patch/ }).nth(2).click()
-  await page.getByRole('option', { name: /^Patch/ }).nth(4).click({ modifiers: ['Shift'] })
+  await page
+    .getByRole('option', { name: /^Patch/ })
+    .nth(2)
+    .click()
+  await page
+    .getByRole('option', { name: /^Patch/ })
+    .nth(4)
+    .click({ modifiers: ['Shift'] })
   await window.press('1')
 }
 
