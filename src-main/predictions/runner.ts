@@ -18,6 +18,7 @@ import { openCheckedModel } from '../models/openModel.ts'
 import { withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import { engineOn } from '../nn/engineFacts.ts'
+import { unfitOf } from '../patches/patchSetRows.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
 import { readBlocks, sealOf, writeBlock } from './probabilityFile.ts'
@@ -32,6 +33,7 @@ export type PredictionRunnerDependencies = {
   devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
+  sourceSeq: (source: SourceId) => number
   modelById: (model: Model['id']) => Model
   weightsOf: (model: Model['id']) => string
   predictionsFolder: string
@@ -43,11 +45,18 @@ export type PredictionParams = { run: PredictionRunId }
 
 export const probabilityFile = (folder: string, run: PredictionRunId): string => path.join(folder, `${run}.f32`)
 
-/** The patches a run is of, in its order: those inside its mask, or all. */
-export function patchesOfRun(mask: Uint8Array | null, size: number): Uint32Array {
+/** The patches a run is of, in its order: those inside its mask, or all; of a set without those that networks do not get. */
+export function patchesOfRun(
+  { store, sourceSeq }: Pick<PredictionRunnerDependencies, 'store' | 'sourceSeq'>,
+  source: PatchSource,
+  mask: Uint8Array | null,
+): Uint32Array {
+  const unfit = new Set(
+    source.kind === 'set' ? unfitOf(store.read, sourceSeq(source.id)).map(({ patch }) => patch) : [],
+  )
   const patches = []
-  for (let patch = 0; patch < size; patch++)
-    if (!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) patches.push(patch)
+  for (let patch = 0; patch < sourceSize(source); patch++)
+    if ((!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) && !unfit.has(patch)) patches.push(patch)
   return Uint32Array.from(patches)
 }
 
@@ -68,7 +77,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           run: id,
         })
       const { card } = dependencies.modelById(run.model)
-      const patches = patchesOfRun(maskOfRun(store.read, id), sourceSize(dependencies.sourceById(run.source)))
+      const patches = patchesOfRun(dependencies, dependencies.sourceById(run.source), maskOfRun(store.read, id))
       const missing = () => {
         const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
         return range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
