@@ -5,6 +5,23 @@ import type { TileGrid, TileRange } from './tiledRegion.ts'
 import { TAG, type Tiff } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
 
+/** Tiles of a range in one buffer, row by row. */
+export type TileBytes = {
+  bytes: Buffer
+  /** where each begins; NOT_STORED = nowhere: [tile] */
+  at: Float64Array
+  /** [tile] */
+  length: Float64Array
+}
+
+export const NOT_STORED = -1
+
+/** Bytes of one range; a slide's are a tenth of it, and what a header claims beyond is not believed. */
+const MOST_BYTES = 256e6
+
+/** Bytes between two tiles that are read over rather than around. */
+const GAP = 4096
+
 export interface StoredTiles {
   /**
    * @param room makes the buffer for so many bytes, and says where in it they shall begin
@@ -12,7 +29,12 @@ export interface StoredTiles {
    * @throws {TesseraError} SLIDE_TILE_BROKEN
    */
   read(column: number, row: number, room: (bytes: number) => { into: Buffer; at: number }): Promise<Buffer | null>
-  allStored(range: TileRange): boolean
+  /**
+   * Tiles that lie behind each other in the file are read in one go.
+   * @returns null = more bytes than can be meant
+   * @throws {TesseraError} SLIDE_TILE_BROKEN naming the first tile that can not be there
+   */
+  readRange(range: TileRange): Promise<TileBytes | null>
   /** null = none is */
   firstStored(): { column: number; row: number } | null
 }
@@ -35,29 +57,59 @@ export async function storedTiles(
       tiff.file,
       `level ${level} has ${columns * rows} tiles, but places for only ${Math.min(offsets.length, byteCounts.length)}`,
     )
+  /** Bytes of a tile, 0 = none stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
+  const bytesOf = (column: number, row: number): number => {
+    const place = { level, column, row }
+    if (column >= columns || row >= rows)
+      throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
+    const number = row * columns + column
+    const bytes = byteCounts[number]!
+    if (bytes === 0) return 0
+    if (bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
+      throw brokenTile(tiff.file, place, `it claims to have ${bytes} bytes`)
+    if (offsets[number]! + bytes > tiff.bytes)
+      throw brokenTile(
+        tiff.file,
+        place,
+        `it lies behind the end of the file (byte ${offsets[number]} of ${tiff.bytes})`,
+      )
+    return bytes
+  }
+
   return {
     async read(column, row, room) {
-      const place = { level, column, row }
-      if (column >= columns || row >= rows)
-        throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
-      const number = row * columns + column
-      const bytes = byteCounts[number]!
+      const bytes = bytesOf(column, row)
       if (bytes === 0) return null
-      if (bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
-        throw brokenTile(tiff.file, place, `it claims to have ${bytes} bytes`)
-      if (offsets[number]! + bytes > tiff.bytes)
-        throw brokenTile(
-          tiff.file,
-          place,
-          `it lies behind the end of the file (byte ${offsets[number]} of ${tiff.bytes})`,
-        )
       const { into, at } = room(bytes)
-      return tiff.read(offsets[number]!, bytes, into, at)
+      return tiff.read(offsets[row * columns + column]!, bytes, into, at)
     },
-    allStored({ left, top, right, bottom }) {
+    async readRange({ left, top, right, bottom }) {
+      const count = (right - left) * (bottom - top)
+      const [at, length] = [new Float64Array(count).fill(NOT_STORED), new Float64Array(count)]
+      /** pieces of the file to read, and where in the buffer they go */
+      const pieces: { from: number; to: number; into: number }[] = []
+      let total = 0
+      let tile = 0
       for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) if (byteCounts[row * columns + column] === 0) return false
-      return true
+        for (let column = left; column < right; column++, tile++) {
+          const bytes = bytesOf(column, row)
+          if (bytes === 0) continue
+          const offset = offsets[row * columns + column]!
+          const last = pieces.at(-1)
+          if (last && offset >= last.to && offset - last.to <= GAP) total += offset + bytes - last.to
+          else {
+            pieces.push({ from: offset, to: offset, into: total })
+            total += bytes
+          }
+          if (total > MOST_BYTES) return null
+          const piece = pieces.at(-1)!
+          piece.to = offset + bytes
+          at[tile] = piece.into + offset - piece.from
+          length[tile] = bytes
+        }
+      const bytes = Buffer.allocUnsafe(total)
+      await Promise.all(pieces.map(({ from, to, into }) => tiff.read(from, to - from, bytes, into)))
+      return { bytes, at, length }
     },
     firstStored() {
       const number = byteCounts.findIndex((bytes) => bytes > 0)
