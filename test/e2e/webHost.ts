@@ -10,8 +10,11 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 const places = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root. */
-export const launchBrowser = (): Promise<Browser> =>
+/**
+ * The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root.
+ * @param more further switches
+ */
+export const launchBrowser = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: places.find((place) => place && existsSync(place))!,
     args: [
@@ -22,6 +25,7 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
 
@@ -44,7 +48,7 @@ export class WebHost {
       [path.join(root, 'out', 'main', 'web.js'), '--data', this.data, '--no-open', ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...this.environment, TESSERA_STRICT: '1' },
+        env: { ...process.env, TESSERA_STRICT: '1', ...this.environment },
       },
     )
     this.process = child
