@@ -1,8 +1,18 @@
-/** `npm run bench:setup`: installs the peers of the measurements from Debian: PyTorch, OpenSlide, numpy, Pillow. */
+/**
+ * `npm run bench:setup`: installs the peers of the measurements from Debian: PyTorch, OpenSlide, libvips, libjpeg-turbo,
+ * numpy, Pillow.
+ */
 import { spawnSync } from 'node:child_process'
 import { install, say, stop } from './setup.mjs'
 
-const packages = ['python3-torch', 'python3-openslide', 'python3-numpy', 'python3-pil']
+const packages = [
+  'python3-torch',
+  'python3-openslide',
+  'python3-numpy',
+  'python3-pil',
+  'libvips-tools',
+  'libturbojpeg0',
+]
 
 install()
 if (process.platform !== 'linux' || process.getuid?.() !== 0)

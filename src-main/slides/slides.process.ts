@@ -5,6 +5,9 @@ import { parentWire } from '../jobs/parentWire.ts'
 import { processContract } from './processContract.ts'
 import { createSlideServer } from './slideServer.ts'
 
+/** Our own answers are parsed in tests only: a batch of tiles would cost more to parse than to read. */
+const strict = process.env['TESSERA_STRICT'] === '1'
+
 const listeners = new Set<(name: string, body: unknown) => void>()
 
 const server = createSlideServer((name: string, body: unknown) => {
@@ -12,10 +15,16 @@ const server = createSlideServer((name: string, body: unknown) => {
 })
 
 const toParent = parentWire((window) =>
-  serve(window, tileContract, { calls: { 'tiles.read': (request) => server.windowTiles(request) }, streams: {} }),
+  serve(
+    window,
+    tileContract,
+    { calls: { 'tiles.read': (request) => server.windowTiles(request) }, streams: {} },
+    { strict },
+  ),
 )
 
 serve(toParent, processContract, server.handlers, {
+  strict,
   subscribe(listener) {
     listeners.add(listener)
     return () => listeners.delete(listener)

@@ -3,10 +3,10 @@
  * host. At most TILES_PER_REQUEST tiles a request; batching is done by viewer/tileSource.ts.
  */
 import { decode, encode } from '@msgpack/msgpack'
-import { tesseraError } from '../../src-shared/errors.ts'
+import { tesseraError, toError } from '../../src-shared/errors.ts'
 import type { tileContract, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { connect } from '../../src-shared/wire/connect.ts'
-import type { Message, Wire } from '../../src-shared/wire/message.ts'
+import type { Fault, Message, Wire } from '../../src-shared/wire/message.ts'
 import { inElectron } from './wire.ts'
 
 export type ReadTiles = (request: TileRequest) => Promise<TileReply[]>
@@ -61,5 +61,8 @@ async function requestTiles(request: TileRequest): Promise<TileReply[]> {
   })
   if (!response.ok)
     throw tesseraError('UNEXPECTED', `Tiles can not be read: the web host answered ${response.status}.`, {})
-  return decode(new Uint8Array(await response.arrayBuffer())) as TileReply[]
+  const answer = decode(new Uint8Array(await response.arrayBuffer())) as TileReply[] | { fault: Fault }
+  // a batch that failed as a whole must not look like tiles that are not stored, which are white
+  if (!Array.isArray(answer)) throw toError(answer.fault)
+  return answer
 }

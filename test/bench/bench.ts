@@ -55,6 +55,20 @@ export function peer<T>(
   return JSON.parse(result.stdout) as T
 }
 
+/**
+ * Measures several things by turns, round after round, so that all of them meet the same machine.
+ * @returns the median of each
+ */
+export async function byTurns<K extends string>(
+  rounds: number,
+  measures: Record<K, () => Promise<number> | number>,
+): Promise<Record<K, number>> {
+  const names = Object.keys(measures) as K[]
+  const found = new Map<K, number[]>(names.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round++) for (const name of names) found.get(name)!.push(await measures[name]())
+  return Object.fromEntries(names.map((name) => [name, median(found.get(name)!)])) as Record<K, number>
+}
+
 /** Runs a program of ours in a process of its own and reads the JSON it prints. */
 export function ourProcess<T>(script: string, input: unknown, environment: NodeJS.ProcessEnv = {}): T {
   const result = inProcess(process.execPath, script, [], input, environment)

@@ -1,36 +1,25 @@
 """OpenSlide from Python on the same slide: tiles as JPEG, as a tile server makes them, or patches as RGB arrays.
 
-argv: file, "tiles" | "patches", edge px, count, scale (level-0 px per px; patches only)
-stdout: {"perSecond": n, "perSecondTwo": n with two processes, "version": "…"}
+argv: file, "tiles" | "patches"
+stdin: {"places": [[x, y], …] (level-0 px), "read": px read, "edge": px wanted, "processes": [1, 2]}
+stdout: {"perSecond": [n for each count of processes], "processorMs": for each tile or patch, "version": "…"}
 """
 import io
 import json
 import multiprocessing
-import random
 import sys
 import time
 
 import numpy
 import openslide
 
-file, what, edge, count, scale = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+file, what = sys.argv[1], sys.argv[2]
+wanted = json.load(sys.stdin)
+places, read, edge = wanted["places"], wanted["read"], wanted["edge"]
 
 
-def places(slide):
-    width, height = slide.dimensions
-    if what == "tiles":
-        rng = random.Random(1)
-        return [(rng.randrange(width // edge) * edge, rng.randrange(height // edge) * edge) for _ in range(count)]
-    step = round(edge * scale)
-    across = width // step
-    return [((i % across) * step, (i // across) * step) for i in range(count)]
-
-
-def work(part):
+def work(todo):
     slide = openslide.OpenSlide(file)
-    todo = places(slide)
-    todo = todo[part[0]::part[1]]
-    read = round(edge * scale)
     for x, y in todo:
         picture = slide.read_region((x, y), 0, (read, read)).convert("RGB")
         if what == "tiles":
@@ -42,12 +31,26 @@ def work(part):
     return len(todo)
 
 
-work((0, count // 20 or 1))
-start = time.perf_counter()
-done = work((0, 1))
-one = done / (time.perf_counter() - start)
-with multiprocessing.Pool(2) as pool:
-    start = time.perf_counter()
-    done = sum(pool.map(work, [(0, 2), (1, 2)]))
-    two = done / (time.perf_counter() - start)
-print(json.dumps({"perSecond": one, "perSecondTwo": two, "version": openslide.__version__ + " / " + openslide.__library_version__}))
+def rate(processes):
+    if processes == 1:
+        start = time.perf_counter()
+        done = work(places)
+        return done / (time.perf_counter() - start)
+    with multiprocessing.Pool(processes) as pool:
+        pool.map(work, [places[:4]] * processes, 1)
+        size = -(-len(places) // processes)
+        parts = [places[i * size : (i + 1) * size] for i in range(processes)]
+        start = time.perf_counter()
+        done = sum(pool.map(work, parts, 1))
+        return done / (time.perf_counter() - start)
+
+
+work(places[: len(places) // 20 or 1])
+before = time.process_time()
+work(places[: len(places) // 4 or 1])
+processor = (time.process_time() - before) * 1000 / (len(places) // 4 or 1)
+print(json.dumps({
+    "processorMs": processor,
+    "perSecond": [rate(processes) for processes in wanted["processes"]],
+    "version": openslide.__version__ + " / " + openslide.__library_version__,
+}))

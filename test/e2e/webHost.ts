@@ -45,7 +45,7 @@ export class WebHost {
       [path.join(root, 'out', 'main', 'web.js'), '--data', this.data, '--no-open', ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...this.environment, TESSERA_STRICT: '1' },
+        env: { ...process.env, TESSERA_STRICT: '1', ...this.environment },
       },
     )
     this.process = child

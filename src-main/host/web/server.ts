@@ -11,6 +11,7 @@ import type { Wire } from '../../../src-shared/wire/message.ts'
 import type { AppFetch } from '../appFetch.ts'
 import { securityHeaders } from '../contentSecurity.ts'
 import { createGate } from './gate.ts'
+import { packTiles } from './packTiles.ts'
 import { socketWire } from './socketWire.ts'
 
 /** A gesture on every patch of the largest grid is 16 MB. */
@@ -51,8 +52,17 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     } else if (!verdict.pass) {
       response.writeHead(verdict.status, headers).end()
     } else if (request.method === 'POST' && request.url === '/tiles') {
-      response.writeHead(200, { ...headers, 'content-type': 'application/vnd.msgpack', 'cache-control': 'no-store' })
-      response.end(encode(await readTiles(request, options.tiles)))
+      const pieces = await readTiles(request, options.tiles)
+      response.writeHead(200, {
+        ...headers,
+        'content-type': 'application/vnd.msgpack',
+        'content-length': pieces.reduce((sum, piece) => sum + piece.length, 0),
+        'cache-control': 'no-store',
+      })
+      response.cork() // leaves in one go, though nobody put the pieces together
+      for (const piece of pieces) response.write(piece)
+      response.uncork()
+      response.end()
     } else {
       await pour(
         await appFetch(new Request(`${gate.origin}${request.url}`, { method: request.method ?? 'GET' })),
@@ -90,11 +100,11 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   }
 }
 
-/** One binary request for a batch of tiles: a request for each would cost more than the tile. */
-async function readTiles(
-  request: IncomingMessage,
-  tiles: WebHostOptions['tiles'],
-): Promise<TileReply[] | { fault: ReturnType<typeof toFault> }> {
+/**
+ * One binary request for a batch of tiles: a request for each would cost more than the tile.
+ * @returns the answer in MessagePack, in pieces: an array of replies, or { fault }
+ */
+async function readTiles(request: IncomingMessage, tiles: WebHostOptions['tiles']): Promise<Uint8Array[]> {
   try {
     const parsed = TileRequest.safeParse(decode(await bodyOf(request, LARGEST_TILE_REQUEST)))
     if (!parsed.success)
@@ -102,9 +112,9 @@ async function readTiles(
         call: 'tiles.read',
         issues: parsed.error.issues.map((issue) => issue.message),
       })
-    return await tiles(parsed.data)
+    return packTiles(await tiles(parsed.data))
   } catch (error) {
-    return { fault: toFault(error) }
+    return [encode({ fault: toFault(error) })]
   }
 }
 

@@ -1,28 +1,32 @@
 /**
- * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips, in one go where it can.
+ * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips in one go, out of a small TIFF
+ * of the tiles under the region (see tiffOfTiles.ts).
  *
- * libvips can not where a tile is not stored, and where the directory's colours are not those of its JPEGs; and of a tile
- * whose place or size can not be it makes what it can. Then the region is put together from tiles decoded one by one. Both ways give the same pixels.
+ * Where libvips can not decode them all, the region is put together from tiles decoded one by one, which names the one that
+ * is broken. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
-import { jpegToRgb, type Rgb } from '../pixels/decoder.ts'
+import { openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
 import {
+  checkFrame,
   completeTile,
   JpegFault,
   jpegPrefix,
   JPEG_LIMITS,
   provesYCbCr,
   completeLength,
+  tablesAlone,
   type TileForm,
 } from './jpegTile.ts'
 import { brokenSlide, brokenTile, type TilePlace } from './slideErrors.ts'
-import type { LevelReader } from './slideSource.ts'
-import { regionFromTiles, type TileGrid, tilesUnder } from './tiledRegion.ts'
+import type { LevelReader, LevelRect } from './slideSource.ts'
+import { regionFromTiles, type TileGrid, tilesUnder, whiten } from './tiledRegion.ts'
 import { TAG, type Tiff } from './tiffDirectory.ts'
 import { COMPRESSION, PHOTOMETRIC, type TiffImage } from './tiffImage.ts'
-import { storedTiles, type StoredTiles } from './storedTiles.ts'
+import { NOT_STORED, storedTiles, type StoredTiles } from './storedTiles.ts'
+import { tiffOfTiles } from './tiffOfTiles.ts'
 import { isTiled, type TiledImage } from './tiffPyramid.ts'
-import { readPage, stillThere, type VipsPage } from './vipsImage.ts'
+import { stillThere } from './vipsImage.ts'
 
 /** Whether the tiles of an image can go to the screen as they are stored. */
 export const hasJpegTiles = (image: TiffImage): image is TiledImage =>
@@ -35,13 +39,7 @@ export const hasJpegTiles = (image: TiffImage): image is TiledImage =>
     (image.samples === 1 && image.photometric === PHOTOMETRIC.blackIsZero))
 
 /** @param level index of the level, for messages. @throws {TesseraError} SLIDE_BROKEN */
-export async function jpegLevel(
-  tiff: Tiff,
-  image: TiledImage,
-  grid: TileGrid,
-  page: VipsPage,
-  level: number,
-): Promise<LevelReader> {
+export async function jpegLevel(tiff: Tiff, image: TiledImage, grid: TileGrid, level: number): Promise<LevelReader> {
   const { file } = tiff
   const tiles = await storedTiles(tiff, image, grid, level)
   const tables = await tiff.raw(image.directory, TAG.jpegTables, JPEG_LIMITS.tableBytes)
@@ -52,7 +50,7 @@ export async function jpegLevel(
     components: image.samples === 1 ? 1 : 3,
     yCbCr: image.photometric === PHOTOMETRIC.yCbCr || isLying,
   }
-  const prefix = prefixOf(file, tables, form)
+  const { prefix, alone } = tablesOf(file, tables, form)
 
   const jpeg = async (column: number, row: number): Promise<Buffer | null> => {
     const place: TilePlace = { level, column, row }
@@ -78,24 +76,55 @@ export async function jpegLevel(
     }
   }
 
+  /** All tiles under a region in one call; null = there are none. @throws whatever is wrong with one of them */
+  const inOneGo = async (rect: LevelRect): Promise<Rgb | null> => {
+    const range = tilesUnder(rect, grid)
+    const found = await tiles.readRange(range)
+    if (!found) throw new JpegFault('its tiles claim more bytes than can be meant')
+    const { bytes, at, length } = found
+    const first = at.findIndex((each) => each !== NOT_STORED)
+    if (first === -1) return null
+    const missing: number[] = []
+    for (let tile = 0; tile < at.length; tile++) {
+      if (at[tile] === NOT_STORED) {
+        missing.push(tile)
+        ;[at[tile], length[tile]] = [at[first]!, length[first]!] // in its place for a moment
+      } else checkFrame(bytes.subarray(at[tile], at[tile]! + length[tile]!), 2, form)
+    }
+    const columns = range.right - range.left
+    const [left, top] = [rect.x - range.left * grid.tileWidth, rect.y - range.top * grid.tileHeight]
+    const picture = openPicture(tiffOfTiles(found, columns, form, alone), {
+      limitInputPixels: false,
+      failOn: 'warning',
+    })
+    const pixels = await toRgb(picture.extract({ left, top, width: rect.width, height: rect.height }))
+    for (const tile of missing)
+      whiten(pixels, {
+        x: (tile % columns) * grid.tileWidth - left,
+        y: Math.floor(tile / columns) * grid.tileHeight - top,
+        width: grid.tileWidth,
+        height: grid.tileHeight,
+      })
+    return pixels
+  }
+
   return {
     tile: jpeg,
     async region(rect) {
-      const fromTiles = () => regionFromTiles(grid, rect, decoded)
-      if (isLying || !tiles.allSound(tilesUnder(rect, grid))) return fromTiles()
       try {
-        return await readPage(file, page, rect)
+        return (await inOneGo(rect)) ?? white(rect.width, rect.height)
       } catch {
         await stillThere(file)
-        return fromTiles() // names the tile, if one can not be decoded
+        return regionFromTiles(grid, rect, decoded) // names the tile, if one can not be decoded
       }
     },
   }
 }
 
-function prefixOf(file: string, tables: Buffer | null, form: TileForm): Buffer {
+/** What stands in front of every tile for the screen, and the tables for a TIFF. */
+function tablesOf(file: string, tables: Buffer | null, form: TileForm): { prefix: Buffer; alone: Buffer | null } {
   try {
-    return jpegPrefix(tables, form)
+    return { prefix: jpegPrefix(tables, form), alone: tablesAlone(tables) }
   } catch (error) {
     throw error instanceof JpegFault ? brokenSlide(file, error.message, error) : error
   }

@@ -60,6 +60,10 @@ export function jpegPrefix(tables: Buffer | null, { components, yCbCr }: TileFor
   return Buffer.concat(parts)
 }
 
+/** JPEGTables with nothing but tables, for a TIFF of our own; null when there are none. @throws {JpegFault} */
+export const tablesAlone = (tables: Buffer | null): Buffer | null =>
+  tables && Buffer.concat([Buffer.from([0xff, SOI]), ...tablesOnly(tables), Buffer.from([0xff, EOI])])
+
 /** The segments of JPEGTables that define tables; whatever else stands there is dropped. */
 function* tablesOnly(tables: Buffer): Generator<Buffer> {
   for (let at = 2; at + 4 <= tables.length && tables[at] === 0xff && tables[at + 1] !== EOI;) {
@@ -84,7 +88,16 @@ export function completeTile(jpeg: Buffer, prefix: Buffer, form: TileForm): void
   if (jpeg.length < start + 4 || jpeg[start] !== 0xff || jpeg[start + 1] !== SOI)
     throw new JpegFault('it is not a JPEG')
   prefix.copy(jpeg, 0)
-  const frame = readFrame(jpeg, prefix.length)
+  checkFrame(jpeg, prefix.length, form)
+}
+
+/**
+ * Refuses a JPEG of another size or colour than the directory says; its application markers are renamed, in place.
+ * @param from offset of the first marker behind SOI
+ * @throws {JpegFault}
+ */
+export function checkFrame(jpeg: Buffer, from: number, form: TileForm): void {
+  const frame = readFrame(jpeg, from)
   if (frame.width !== form.width || frame.height !== form.height)
     throw new JpegFault(
       `its JPEG has ${frame.width} × ${frame.height} px, but the tiles of this image have ${form.width} × ${form.height}`,

@@ -19,7 +19,7 @@ export interface LevelReader {
    */
   tile(column: number, row: number): Promise<Uint8Array | null>
   /**
-   * Pixels as they are stored; what is not stored is white.
+   * Pixels as they are stored; what is not stored is white. They are the caller's own: nobody else holds them.
    * @param rect lies inside the level
    * @throws {TesseraError} SLIDE_TILE_BROKEN naming the tile, SLIDE_BROKEN, FILE_NOT_FOUND when the file is gone
    */

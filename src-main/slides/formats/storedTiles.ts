@@ -5,6 +5,23 @@ import type { TileGrid, TileRange } from './tiledRegion.ts'
 import { TAG, type Tiff } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
 
+/** Tiles of a range in one buffer, row by row. */
+export type TileBytes = {
+  bytes: Buffer
+  /** where each begins; NOT_STORED = nowhere: [tile] */
+  at: Float64Array
+  /** [tile] */
+  length: Float64Array
+}
+
+export const NOT_STORED = -1
+
+/** Bytes of one range; a slide's are a tenth of it, and what a header claims beyond is not believed. */
+const MOST_BYTES = 256e6
+
+/** Bytes between two tiles that are read over rather than around. */
+const GAP = 4096
+
 export interface StoredTiles {
   /**
    * @param room makes the buffer for so many bytes, and says where in it they shall begin
@@ -14,6 +31,12 @@ export interface StoredTiles {
   read(column: number, row: number, room: (bytes: number) => { into: Buffer; at: number }): Promise<Buffer | null>
   /** Whether all these tiles are stored, at places and of sizes that can be. */
   allSound(range: TileRange): boolean
+  /**
+   * Tiles that lie behind each other in the file are read in one go.
+   * @returns null = more bytes than can be meant
+   * @throws {TesseraError} SLIDE_TILE_BROKEN naming the first tile that can not be there
+   */
+  readRange(range: TileRange): Promise<TileBytes | null>
   /** null = none is */
   firstStored(): { column: number; row: number } | null
 }
@@ -50,18 +73,23 @@ export async function storedTiles(
     return offset + bytes > tiff.bytes ? `it lies behind the end of the file (byte ${offset} of ${tiff.bytes})` : null
   }
 
+  /** Bytes of a tile, 0 = none stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
+  const bytesOf = (column: number, row: number): number => {
+    const place = { level, column, row }
+    if (column >= columns || row >= rows)
+      throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
+    const number = row * stride + column
+    const fault = faultOf(number)
+    if (fault) throw brokenTile(tiff.file, place, fault)
+    return byteCounts[number]!
+  }
+
   return {
     async read(column, row, room) {
-      const place = { level, column, row }
-      if (column >= columns || row >= rows)
-        throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
-      const number = row * stride + column
-      const fault = faultOf(number)
-      if (fault) throw brokenTile(tiff.file, place, fault)
-      const bytes = byteCounts[number]!
+      const bytes = bytesOf(column, row)
       if (bytes === 0) return null
       const { into, at } = room(bytes)
-      return tiff.read(offsets[number]!, bytes, into, at)
+      return tiff.read(offsets[row * stride + column]!, bytes, into, at)
     },
     allSound({ left, top, right, bottom }) {
       for (let row = top; row < bottom; row++)
@@ -70,6 +98,34 @@ export async function storedTiles(
           if (byteCounts[number] === 0 || faultOf(number)) return false
         }
       return true
+    },
+    async readRange({ left, top, right, bottom }) {
+      const count = (right - left) * (bottom - top)
+      const [at, length] = [new Float64Array(count).fill(NOT_STORED), new Float64Array(count)]
+      /** pieces of the file to read, and where in the buffer they go */
+      const pieces: { from: number; to: number; into: number }[] = []
+      let total = 0
+      let tile = 0
+      for (let row = top; row < bottom; row++)
+        for (let column = left; column < right; column++, tile++) {
+          const bytes = bytesOf(column, row)
+          if (bytes === 0) continue
+          const offset = offsets[row * stride + column]!
+          const last = pieces.at(-1)
+          if (last && offset >= last.to && offset - last.to <= GAP) total += offset + bytes - last.to
+          else {
+            pieces.push({ from: offset, to: offset, into: total })
+            total += bytes
+          }
+          if (total > MOST_BYTES) return null
+          const piece = pieces.at(-1)!
+          piece.to = offset + bytes
+          at[tile] = piece.into + offset - piece.from
+          length[tile] = bytes
+        }
+      const bytes = Buffer.allocUnsafe(total)
+      await Promise.all(pieces.map(({ from, to, into }) => tiff.read(from, to - from, bytes, into)))
+      return { bytes, at, length }
     },
     firstStored() {
       const number = byteCounts.findIndex((bytes) => bytes > 0)

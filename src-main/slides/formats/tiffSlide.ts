@@ -128,7 +128,7 @@ async function levelOf(
   shape: SlideHeader['levels'][number],
   level: number,
 ): Promise<LevelReader> {
-  if (hasJpegTiles(image)) return jpegLevel(tiff, image, shape, pageOf(image), level)
+  if (hasJpegTiles(image)) return jpegLevel(tiff, image, shape, level)
   if (hasJpeg2000Tiles(image)) return jpeg2000Level(tiff, image, shape, level)
   if (isUnpackable(image)) return unpackedLevel(tiff, image, shape, level)
   return vipsLevel(tiff.file, pageOf(image), shape, level)

@@ -73,3 +73,11 @@ export const tileRect = (grid: TileGrid, column: number, row: number): LevelRect
   width: Math.min(grid.tileWidth, grid.width - column * grid.tileWidth),
   height: Math.min(grid.tileHeight, grid.height - row * grid.tileHeight),
 })
+
+/** Makes a rectangle white; what of it lies outside the picture is left. */
+export function whiten(picture: Rgb, rect: LevelRect): void {
+  const left = Math.max(0, rect.x)
+  const right = Math.min(picture.width, rect.x + rect.width)
+  for (let y = Math.max(0, rect.y); y < Math.min(picture.height, rect.y + rect.height); y++)
+    picture.data.fill(255, (y * picture.width + left) * 3, (y * picture.width + right) * 3)
+}

@@ -120,6 +120,14 @@ export const white = (width: number, height: number): Rgb => ({
   height,
 })
 
+/**
+ * Gives the memory of a picture back at once; it can not be used any more. A block of patches is 10 to 30 MB, and the
+ * collector, which counts them, would go through the whole heap for every few of them: a fifth of the time of reading.
+ */
+export function release({ data }: Rgb): void {
+  if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) data.buffer.transfer(0)
+}
+
 /** Copies a rectangle of `from` into `to`; both rectangles must lie inside. */
 export function paste(from: Rgb, to: Rgb, at: { x: number; y: number }, part = wholeOf(from)): void {
   const bytes = part.width * 3

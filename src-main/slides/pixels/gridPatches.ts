@@ -1,7 +1,7 @@
 /** Pixels of patches of a slide: into a file for the networks, or as pictures for a person. */
 import { type GridGeometry, patchRect } from '../../../src-shared/patches.ts'
 import type { SlideSource } from '../formats/slideSource.ts'
-import { toPng, twoAtOnce } from './decoder.ts'
+import { release, toPng, twoAtOnce } from './decoder.ts'
 import { readLevelRegion } from './levelRegion.ts'
 import type { PatchFile } from './patchFile.ts'
 import { cutPatches } from './patchPixels.ts'
@@ -26,7 +26,10 @@ export async function readGridPatches(
   await twoAtOnce(patchBlocks(windows, { width: tileWidth, height: tileHeight }), async (block) => {
     const pixels = await readLevelRegion(source, windows.level, block)
     const places = block.members.toSorted((a, b) => a - b)
-    await into.put(places, await cutPatches(pixels, block, windows, places, edgePx))
+    const patches = await cutPatches(pixels, block, windows, places, edgePx)
+    release(pixels)
+    await into.put(places, patches.data)
+    release(patches)
   })
 }
 

@@ -7,13 +7,13 @@
  * then all patches, stacked on each other, are made narrower (rows do not mix). Two calls for a row instead of one for
  * each patch; measured against sharp's own resize of each patch: maximum difference 0.
  */
-import { KERNEL, openRgb, type Rgb, toRgb, white } from './decoder.ts'
+import { KERNEL, openRgb, release, type Rgb, toRgb } from './decoder.ts'
 import type { PatchBlock, PatchWindows } from './patchWindows.ts'
 
 /**
  * @param block pixels of a PatchBlock
  * @param members indices into the windows, in the order wanted
- * @returns [member, edgePx, edgePx, 3]
+ * @returns the patches below each other, [member, edgePx, edgePx, 3], in memory of their own
  */
 export async function cutPatches(
   pixels: Rgb,
@@ -21,12 +21,12 @@ export async function cutPatches(
   windows: PatchWindows,
   members: readonly number[],
   edgePx: number,
-): Promise<Buffer> {
+): Promise<Rgb> {
   const { width, height } = windows
-  if (width === edgePx && height === edgePx) return stack(pixels, block, windows, members).data
+  if (width === edgePx && height === edgePx) return stack(pixels, block, windows, members)
   if (width < edgePx || height < edgePx) return enlarged(pixels, block, windows, members, edgePx)
 
-  const lowered = white(width, members.length * edgePx)
+  const lowered = unpainted(width, members.length * edgePx)
   for (const [top, row] of rowsOf(windows, members)) {
     const strip: Rgb = {
       data: pixels.data.subarray((top - block.y) * pixels.width * 3, (top - block.y + height) * pixels.width * 3),
@@ -36,17 +36,27 @@ export async function cutPatches(
     const low = height === edgePx ? strip : await toRgb(openRgb(strip).resize(pixels.width, edgePx, stretch))
     for (const place of row)
       copyRect(low, windows.left[members[place]!]! - block.x, 0, lowered, place * edgePx, width, edgePx)
+    if (low !== strip) release(low)
   }
-  if (width === edgePx) return lowered.data
-  return (await toRgb(openRgb(lowered).resize(edgePx, lowered.height, stretch))).data
+  if (width === edgePx) return lowered
+  const patches = await toRgb(openRgb(lowered).resize(edgePx, lowered.height, stretch))
+  release(lowered)
+  return patches
 }
 
 const stretch = { fit: 'fill', kernel: KERNEL } as const
 
+/** A picture of which every pixel is still to be written. */
+const unpainted = (width: number, height: number): Rgb => ({
+  data: Buffer.allocUnsafeSlow(width * height * 3),
+  width,
+  height,
+})
+
 /** The windows of the members below each other: [member, height, width, 3]. */
 function stack(pixels: Rgb, block: PatchBlock, windows: PatchWindows, members: readonly number[]): Rgb {
   const { left, top, width, height } = windows
-  const stacked = white(width, members.length * height)
+  const stacked = unpainted(width, members.length * height)
   for (const [place, i] of members.entries())
     copyRect(pixels, left[i]! - block.x, top[i]! - block.y, stacked, place * height, width, height)
   return stacked
@@ -59,15 +69,15 @@ async function enlarged(
   windows: PatchWindows,
   members: readonly number[],
   edgePx: number,
-): Promise<Buffer> {
+): Promise<Rgb> {
   const { width, height } = windows
   const stacked = stack(pixels, block, windows, members)
   const bytes = width * height * 3
-  const out = Buffer.allocUnsafe(members.length * edgePx * edgePx * 3)
+  const out = unpainted(edgePx, members.length * edgePx)
   for (let place = 0; place < members.length; place++) {
     const patch = { data: stacked.data.subarray(place * bytes, (place + 1) * bytes), width, height }
     const large = await toRgb(openRgb(patch).resize(edgePx, edgePx, stretch))
-    large.data.copy(out, place * large.data.length)
+    large.data.copy(out.data, place * large.data.length)
   }
   return out
 }
@@ -83,11 +93,14 @@ function rowsOf({ top }: PatchWindows, members: readonly number[]): Map<number, 
   return rows
 }
 
-/** Copies a rectangle to the left edge of `to`, from row `toRow` on. */
+/**
+ * Copies a rectangle to the left edge of `to`, from row `toRow` on.
+ * By `set` of a part: `Buffer.copy` takes twice as long for the few hundred bytes of a row.
+ */
 function copyRect(from: Rgb, x: number, y: number, to: Rgb, toRow: number, width: number, height: number): void {
   for (let row = 0; row < height; row++) {
     const start = ((y + row) * from.width + x) * 3
-    from.data.copy(to.data, (toRow + row) * to.width * 3, start, start + width * 3)
+    to.data.set(from.data.subarray(start, start + width * 3), (toRow + row) * to.width * 3)
   }
 }
 

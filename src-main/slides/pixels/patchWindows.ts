@@ -16,6 +16,8 @@ export type PatchWindows = {
   /** top left corner of each patch, px of the level: [patch] */
   left: Int32Array
   top: Int32Array
+  /** the grid the patches are of, px of the level, not rounded */
+  grid: { offsetX: number; offsetY: number; strideX: number; strideY: number }
 }
 
 /**
@@ -43,26 +45,60 @@ export function patchWindows(
     height,
     left: Int32Array.from(patches, (patch) => inside(patchRect(grid, patch).x, width, shape.width)),
     top: Int32Array.from(patches, (patch) => inside(patchRect(grid, patch).y, height, shape.height)),
+    grid: {
+      offsetX: grid.offsetX / downsample,
+      offsetY: grid.offsetY / downsample,
+      strideX: grid.strideX / downsample,
+      strideY: grid.strideY / downsample,
+    },
   }
 }
 
 /** A rectangle of the level to decode at once, and which of the patches lie in it (indices into the windows). */
 export type PatchBlock = { x: number; y: number; width: number; height: number; members: number[] }
 
-/** px of the level; about 9 × 9 patches of 224 px, 13 MB. */
-const BLOCK_EDGE = 2048
+/** px of the level that a block may be long, where one patch is not longer: 17 MB, and a small slide is more than one. */
+const LONGEST_BLOCK = 2400
+
+/** Blocks of a row that are looked at to see how many tiles they meet. */
+const BLOCKS_TRIED = 16
 
 /** Decoding costs about as much for a call as for this many px (2.5 ms, at 60 Mpx/s). */
 const CALL_PX = 150_000
+
+/**
+ * How many patches of a row one block shall hold: as many as make the fewest px to decode for each px of patches. Tiles are
+ * decoded whole, so blocks that end where tiles end are best: 8 patches of 224 px are 7 tiles of 256 px.
+ */
+export function patchesAcross(offset: number, stride: number, width: number, tile: number): number {
+  let [best, least] = [1, Infinity]
+  for (let across = 1; across === 1 || (across - 1) * stride + width <= LONGEST_BLOCK; across++) {
+    let tiles = 0
+    for (let block = 0; block < BLOCKS_TRIED; block++) {
+      const from = offset + block * across * stride
+      tiles += Math.ceil((from + (across - 1) * stride + width) / tile) - Math.floor(from / tile)
+    }
+    const decoded = (tiles / BLOCKS_TRIED) * tile
+    const cost = (decoded ** 2 + CALL_PX) / (across * stride) ** 2
+    if (cost < least) [best, least] = [across, cost]
+  }
+  return best
+}
 
 /**
  * Groups windows into blocks, row by row of blocks. Where only a few patches of a block are asked for, it is cut into
  * quarters as long as that is cheaper.
  */
 export function patchBlocks(windows: PatchWindows, tile: { width: number; height: number }): PatchBlock[] {
+  const { offsetX, offsetY, strideX, strideY } = windows.grid
+  const blockX = strideX * patchesAcross(offsetX, strideX, windows.width, tile.width)
+  const blockY = strideY * patchesAcross(offsetY, strideY, windows.height, tile.height)
   const cells = new Map<number, number[]>()
   for (let i = 0; i < windows.left.length; i++) {
-    const cell = Math.floor(windows.top[i]! / BLOCK_EDGE) * 65_536 + Math.floor(windows.left[i]! / BLOCK_EDGE)
+    // by the middle of a patch's cell of the grid, which rounding can not move into the next block
+    const column = Math.floor((windows.left[i]! - offsetX + strideX / 2) / blockX)
+    const row = Math.floor((windows.top[i]! - offsetY + strideY / 2) / blockY)
+    const cell = row * 4_194_304 + column
     const members = cells.get(cell)
     if (members) members.push(i)
     else cells.set(cell, [i])

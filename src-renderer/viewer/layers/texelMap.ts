@@ -11,12 +11,22 @@ import type { Frame } from './layer.ts'
 /** texels */
 const SHEET = 4096
 
+/**
+ * CSS px of a texel below which one that is twice as large is drawn. A browser that is left to shrink a picture well makes
+ * all its smaller ones anew for every frame: 10 ms for a million texels.
+ */
+const SMALLEST_TEXEL = 0.5
+
 interface Sheet {
   canvas: OffscreenCanvas
   g: OffscreenCanvasRenderingContext2D
   column: number
   row: number
+  /** 2 × 2 texels in one, made when first drawn so small; null = to be made anew */
+  half: Texels | null
 }
+
+type Texels = Pick<Sheet, 'canvas' | 'half'>
 
 export class TexelMap {
   /** [patch] see colourTables.ts */
@@ -32,7 +42,7 @@ export class TexelMap {
     for (let row = 0; row < grid.rows; row += SHEET)
       for (let column = 0; column < grid.columns; column += SHEET) {
         const canvas = new OffscreenCanvas(Math.min(SHEET, grid.columns - column), Math.min(SHEET, grid.rows - row))
-        this.#sheets.push({ canvas, g: canvas.getContext('2d')!, column, row })
+        this.#sheets.push({ canvas, g: canvas.getContext('2d')!, column, row, half: null })
       }
   }
 
@@ -52,12 +62,15 @@ export class TexelMap {
         if (row > bottom) bottom = row
       }
     }
-    for (const { g, canvas, column, row } of this.#sheets) {
+    for (const sheet of this.#sheets) {
+      const { g, canvas, column, row } = sheet
       const x = Math.max(left, column)
       const y = Math.max(top, row)
       const width = Math.min(right + 1, column + canvas.width) - x
       const height = Math.min(bottom + 1, row + canvas.height) - y
-      if (width > 0 && height > 0) g.putImageData(this.#image, -column, -row, x, y, width, height)
+      if (width <= 0 || height <= 0) continue
+      g.putImageData(this.#image, -column, -row, x, y, width, height)
+      sheet.half = null
     }
   }
 
@@ -66,12 +79,46 @@ export class TexelMap {
     g.save()
     g.globalAlpha = alpha
     // Cells smaller than a pixel are averaged; larger ones keep their edges.
-    g.imageSmoothingEnabled = Math.min(width, height) < 1
-    g.imageSmoothingQuality = 'medium'
-    for (const { canvas, column, row } of this.#sheets)
-      g.drawImage(canvas, x + column * width, y + row * height, canvas.width * width, canvas.height * height)
+    const smaller = Math.min(width, height)
+    g.imageSmoothingEnabled = smaller < 1
+    g.imageSmoothingQuality = 'low'
+    const halvings = smaller < SMALLEST_TEXEL ? Math.ceil(Math.log2(SMALLEST_TEXEL / smaller)) : 0
+    for (const sheet of this.#sheets) {
+      const { canvas, column, row } = sheet
+      g.drawImage(
+        halved(sheet, halvings),
+        0,
+        0,
+        canvas.width / 2 ** halvings,
+        canvas.height / 2 ** halvings,
+        x + column * width,
+        y + row * height,
+        canvas.width * width,
+        canvas.height * height,
+      )
+    }
     g.restore()
   }
+}
+
+/** A sheet whose texels stand for 2^times × 2^times each: their mean, by halving it so often. */
+function halved(texels: Texels, times: number): OffscreenCanvas {
+  let now = texels
+  for (let i = 0; i < times; i++) {
+    const { canvas } = now
+    now.half ??= { canvas: halfOf(canvas), half: null }
+    now = now.half
+  }
+  return now.canvas
+}
+
+/** Smoothing takes the middle of 2 × 2 texels, which is their mean; an odd edge is covered by half. */
+function halfOf(canvas: OffscreenCanvas): OffscreenCanvas {
+  const half = new OffscreenCanvas(Math.ceil(canvas.width / 2), Math.ceil(canvas.height / 2))
+  const g = half.getContext('2d')!
+  g.imageSmoothingQuality = 'low'
+  g.drawImage(canvas, 0, 0, canvas.width / 2, canvas.height / 2)
+  return half
 }
 
 /** Whether every point of the grid belongs to a patch: then a cell may be drawn for its patch. */

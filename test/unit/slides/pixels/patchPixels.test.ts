@@ -8,7 +8,7 @@ import { openSlideFile } from '../../../../src-main/slides/formats/openSlideFile
 import type { SlideSource } from '../../../../src-main/slides/formats/slideSource.ts'
 import { readGridPatches } from '../../../../src-main/slides/pixels/gridPatches.ts'
 import { toGrey } from '../../../../src-main/slides/pixels/patchPixels.ts'
-import { patchBlocks, patchWindows } from '../../../../src-main/slides/pixels/patchWindows.ts'
+import { patchBlocks, patchesAcross, patchWindows } from '../../../../src-main/slides/pixels/patchWindows.ts'
 import { integerBelow, seeded } from '../../../fixtures/random.ts'
 import { temporaryFolder } from '../../../fixtures/temporary.ts'
 import { tiffSample, TiffBytes, writeTinySlide } from '../../../fixtures/tinySlides.ts'
@@ -223,7 +223,7 @@ describe('blocks', () => {
     expect(patchBlocks(apart, tile)).toHaveLength(4)
   })
 
-  test('a whole slide needs about 100 blocks, each within memory', () => {
+  test('a whole slide of 224 px patches decodes each tile of 256 px about once, in blocks within memory', () => {
     const all = patchWindows(
       levels,
       grid,
@@ -231,9 +231,41 @@ describe('blocks', () => {
       224,
     )
     const blocks = patchBlocks(all, tile)
-    expect(blocks.length).toBeLessThan(130)
-    expect(Math.max(...blocks.map((block) => block.width * block.height))).toBeLessThan(2300 ** 2)
+    const tiles = blocks.reduce((sum, { x, y, width, height }) => {
+      const across = Math.ceil((x + width) / tile.width) - Math.floor(x / tile.width)
+      return sum + across * (Math.ceil((y + height) / tile.height) - Math.floor(y / tile.height))
+    }, 0)
+    const stored = Math.ceil(levels[0]!.width / tile.width) * Math.ceil(levels[0]!.height / tile.height)
+    expect(tiles / stored).toBeLessThan(1.02)
+    expect(Math.max(...blocks.map((block) => block.width * block.height))).toBeLessThan(2400 ** 2 + 1)
   })
+
+  test.each([
+    [96, 0, 256],
+    [224, 0, 256],
+    [240, 0, 240],
+    [314, 0, 256],
+    [224, 37, 256],
+    [1000, 0, 256],
+    [5000, 0, 256],
+  ])(
+    'patches of %i px from %i on, on tiles of %i px: no other number of them in a row costs less',
+    (px, offset, edge) => {
+      const across = patchesAcross(offset, px, px, edge)
+      const perPatch = (n: number) => {
+        let tiles = 0
+        for (let block = 0; block < 16; block++) {
+          const from = offset + block * n * px
+          tiles += Math.ceil((from + n * px) / edge) - Math.floor(from / edge)
+        }
+        return tiles / n
+      }
+      const possible = Array.from({ length: Math.max(1, Math.floor(2400 / px)) }, (_, i) => i + 1)
+      expect(possible).toContain(across)
+      // within a fiftieth: a longer block saves calls
+      expect(perPatch(across)).toBeLessThanOrEqual(1.02 * Math.min(...possible.map(perPatch)))
+    },
+  )
 })
 
 test('brightness is that of JPEG, and grey stays what it is', () => {
