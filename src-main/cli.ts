@@ -4,6 +4,7 @@ import { addDemoCommand } from './cli/demoCommand.ts'
 import { addDeviceCommand } from './cli/deviceCommand.ts'
 import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
+import { addProbeCommand } from './cli/probeCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
 import { addSlideCommands } from './cli/slideCommands.ts'
 import { addTrainCommand } from './cli/trainCommand.ts'
@@ -25,6 +26,7 @@ addProjectCommands(program)
 addTrainCommand(program)
 addPredictCommands(program)
 addModelCommands(program)
+addProbeCommand(program)
 addDemoCommand(program)
 addDeviceCommand(program)
 
