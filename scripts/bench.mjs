@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME [--json] [--no-peer]`: one measurement, beside a peer's in the same run where the peer is
- * installed (`npm run bench:setup`). Names: tiles, patches, labels, training, inference, prediction, window, memory, ablation.
+ * installed (`npm run bench:setup`). Names: tiles, patches, labels, training, inference, prediction, window, memory, ablation, knn.
  */
 import { readdirSync } from 'node:fs'
 import path from 'node:path'

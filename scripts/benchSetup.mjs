@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { install, say, stop } from './setup.mjs'
 
-const packages = ['python3-torch', 'python3-openslide', 'python3-numpy', 'python3-pil']
+// without OpenBLAS numpy uses the reference BLAS, which would be no peer
+const packages = ['python3-torch', 'python3-openslide', 'python3-numpy', 'python3-pil', 'libopenblas0-pthread']
 
 install()
 if (process.platform !== 'linux' || process.getuid?.() !== 0)
