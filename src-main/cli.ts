@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
 import { addDeviceCommand } from './cli/deviceCommand.ts'
+import { addFeatureCommands } from './cli/featureCommands.ts'
 import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
 import { addProbeCommand } from './cli/probeCommand.ts'
@@ -27,6 +28,7 @@ addTrainCommand(program)
 addPredictCommands(program)
 addModelCommands(program)
 addProbeCommand(program)
+addFeatureCommands(program)
 addDemoCommand(program)
 addDeviceCommand(program)
 

@@ -217,7 +217,7 @@ const titles: Record<ProbeName, string> = {
 const fittedInWords = ({ probe: name, fitted }: ProbeResult): string => {
   if (name === 'knn') return `k ${fitted['k']}`
   if (name === 'linear') return `L2 ${fitted['l2']}`
-  if (name === 'mlp') return `${fitted['epochs']} epochs`
+  if (name === 'mlp') return `${fitted['steps']} steps`
   return ''
 }
 

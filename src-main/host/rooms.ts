@@ -76,6 +76,8 @@ export interface Rooms {
     files: { csv: string | null; sheet: string | null },
   ): Promise<MisreadWritten>
   readPredictions(run: PredictionRunId): Promise<Predicted>
+  /** The file of each patch of a set that has one. */
+  filesOf(set: SourceId): Map<number, string>
   /** Where what encoders made of patches lies. */
   featuresFolder: string
   /** An encoder, open while `work` runs, and the engine it runs in. */
@@ -258,6 +260,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       return { csv, sheet, shown }
     },
     readPredictions: predictions.read,
+    filesOf: (set) => setFiles(exporting, set),
     featuresFolder: featuresFolder(folder),
     withEncoder: (file, words, work) =>
       withEngine(workerHost, async (engine) => {

@@ -16,14 +16,23 @@ import { seeded, shuffled } from '../nn/random.ts'
 import { scheduleOf } from '../nn/schedule.ts'
 import type { Matrix } from './matrix.ts'
 
-export const MLP = { hidden: 128, epochs: 20, batch: 64, learningRate: 0.001, weightDecay: 0.05 } as const
+export const MLP = {
+  hidden: 128,
+  /** A training is looked at after each round: once through the patches, and with few patches several times. */
+  rounds: 20,
+  fewestSteps: 25,
+  batch: 64,
+  learningRate: 0.001,
+  weightDecay: 0.05,
+} as const
 
-export type MlpSettings = { classes: number; seed: number; epochs: number }
+export type MlpSettings = { classes: number; seed: number }
 
 /** A multilayer perceptron while it is trained. */
 export interface MlpTraining {
-  /** Goes once through the patches, each in one step; what does not fill the last batch is left for another epoch. */
-  epoch(): Promise<void>
+  /** steps of a round */
+  readonly steps: number
+  round(): Promise<void>
   /** What it says now, [row, class]. */
   logits(features: Matrix): Promise<Float64Array>
   dispose(): Promise<void>
@@ -43,13 +52,13 @@ export const mlpNetwork = (columns: number, classes: number): NetworkDescription
 
 /**
  * @param features standardised
- * @param epochs of the whole schedule; one may stop earlier
+ * The rate is that of a training of all rounds; one may stop after fewer.
  */
 export async function trainMlp(
   backend: Backend,
   features: Matrix,
   classOf: ArrayLike<number>,
-  { classes, seed, epochs }: MlpSettings,
+  { classes, seed }: MlpSettings,
 ): Promise<MlpTraining> {
   const { values, rows, columns } = features
   const network = mlpNetwork(columns, classes)
@@ -58,19 +67,25 @@ export async function trainMlp(
   const weights = initialWeights(trainer.layout, seed)
   const optimiser = adamW({ weightDecay: MLP.weightDecay })
   const ranges = decayRanges(trainer.layout)
-  const stepsPerEpoch = Math.floor(rows / batch)
-  const rate = scheduleOf({ kind: 'cosine', warmUp: 0.1 }, MLP.learningRate, epochs * stepsPerEpoch)
+  const steps = Math.max(MLP.fewestSteps, Math.floor(rows / batch))
+  const rate = scheduleOf({ kind: 'cosine', warmUp: 0.1 }, MLP.learningRate, MLP.rounds * steps)
   let state = optimiser.init(trainer.layout.length)
   let step = 0
   const patches = new Float32Array(batch * columns)
   const target = new Float32Array(batch * classes)
+  // Every patch once in each pass; what does not fill a last batch is left for another pass.
+  let [order, next] = [new Uint32Array(), 0]
+  const nextBatch = (): Uint32Array => {
+    if (next + batch > order.length) [order, next] = [Uint32Array.from(shuffled(rows, seeded(seed, step))), 0]
+    next += batch
+    return order.subarray(next - batch, next)
+  }
   return {
-    async epoch() {
-      const order = shuffled(rows, seeded(seed, step))
-      for (let place = 0; place < stepsPerEpoch; place++) {
+    steps,
+    async round() {
+      for (let done = 0; done < steps; done++) {
         target.fill(0)
-        for (let i = 0; i < batch; i++) {
-          const row = order[place * batch + i]!
+        for (const [i, row] of nextBatch().entries()) {
           patches.set(values.subarray(row * columns, (row + 1) * columns), i * columns)
           target[i * classes + classOf[row]!] = 1
         }

@@ -66,7 +66,7 @@ const probes: readonly Probe[] = [
   { name: 'knn', phase: 'neighbours', pieces: (folds) => folds + 1, run: probeKnn },
   { name: 'linear', phase: 'linear', pieces: (folds) => folds * LAMBDAS.length + 1, run: probeLinear },
   { name: 'prototypes', phase: 'prototypes', pieces: (folds) => folds + 1, run: probePrototypes },
-  { name: 'mlp', phase: 'small network', pieces: () => 2 * MLP.epochs, run: probeMlp },
+  { name: 'mlp', phase: 'small network', pieces: () => 2 * MLP.rounds, run: probeMlp },
 ]
 
 /** @throws {TesseraError} PROBE_NOT_POSSIBLE, EVALUATION_NOT_POSSIBLE, ENGINE_FAILED, CANCELLED */
@@ -247,30 +247,30 @@ async function* probeMlp(
   folds: Folds,
 ): Going {
   const { length: count } = classes
-  const shape = { classes: count, seed: settings.seed, epochs: MLP.epochs }
+  const shape = { classes: count, seed: settings.seed }
   const sides = sidesOf(folds, 0)
   const fitted = labelledRows(training, sides.fitted)
   const held = labelledRows(training, sides.held)
   const looked = standardisationOf(fitted.features)
   const heldFeatures = standardised(held.features, looked)
   const search = await trainMlp(backend, standardised(fitted.features, looked), fitted.classOf, shape)
-  let best: { epochs: number; loss: number; logits: Float64Array } = {
-    epochs: 0,
+  let best: { rounds: number; loss: number; logits: Float64Array } = {
+    rounds: 0,
     loss: Infinity,
     logits: new Float64Array(),
   }
   try {
-    for (let epochs = 1; epochs <= MLP.epochs; epochs++) {
-      await search.epoch()
+    for (let rounds = 1; rounds <= MLP.rounds; rounds++) {
+      await search.round()
       const logits = await search.logits(heldFeatures)
       const loss = crossEntropy(logits, held.classOf, count)
-      if (loss < best.loss) best = { epochs, loss, logits }
+      if (loss < best.loss) best = { rounds, loss, logits }
       yield
     }
   } finally {
     await search.dispose()
   }
-  if (best.epochs === 0)
+  if (best.rounds === 0)
     throw tesseraError(
       'TRAINING_DIVERGED',
       'The small network on the features gives no numbers. Its features may be far too large.',
@@ -282,8 +282,8 @@ async function* probeMlp(
   const scaling = standardisationOf(training.features)
   const whole = await trainMlp(backend, standardised(training.features, scaling), training.classOf, shape)
   try {
-    for (let epoch = 1; epoch <= best.epochs; epoch++) {
-      await whole.epoch()
+    for (let round = 1; round <= best.rounds; round++) {
+      await whole.round()
       yield
     }
     const { result, seconds } = await timed(() => whole.logits(standardised(test.features, scaling)))
@@ -291,7 +291,7 @@ async function* probeMlp(
       test: result,
       held: best.logits,
       heldClassOf: held.classOf,
-      fitted: { hidden: MLP.hidden, epochs: best.epochs },
+      fitted: { hidden: MLP.hidden, steps: best.rounds * whole.steps },
       predictSeconds: seconds,
     }
   } finally {

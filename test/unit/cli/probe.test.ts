@@ -2,9 +2,11 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { type Dataset, File, ready } from 'h5wasm/node'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { EncoderCard } from '../../../src-shared/encoders.ts'
 import type { Evaluation } from '../../../src-shared/evaluation.ts'
+import { readFeatureH5 } from '../../../src-main/features/featureH5.ts'
 import { graphWriter } from '../../../src-main/nn/graph/graphWriter.ts'
 import { encodeModel } from '../../../src-main/nn/graph/onnx.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
@@ -129,6 +131,32 @@ describe('probe', { timeout: 120_000 }, () => {
     ],
   ])('%s is refused', async (_, args, code, words) => {
     expect(await refusal(args)).toMatchObject({ code, message: expect.stringMatching(words) })
+  })
+})
+
+describe('features extract', { timeout: 120_000 }, () => {
+  test('writes a row for each picture of a folder, in the order of their names, and says what made it', async () => {
+    const out = path.join(shared, 'new folder', 'train.h5')
+    const args = ['features', 'extract', '--encoder', 'lymph-node', '--folder', train, '--out', out]
+    const found = await told<{ patches: number; dimensions: number; encoder: EncoderCard }>(args)
+    expect(found).toMatchObject({ exit: 0, out, patches: 24, dimensions: 64, encoder: { layer: 'mean' } })
+    const { features, coords } = await readFeatureH5(out)
+    expect(features).toHaveLength(24 * 64)
+    expect(new Set(coords)).toEqual(new Set([-1n]))
+    await ready
+    const file = new File(out, 'r')
+    const names = (file.get('files') as Dataset).value as string[]
+    const labels = (file.get('labels') as Dataset).value as string[]
+    file.close()
+    expect(names).toEqual(names.toSorted())
+    expect(names.map((name) => name.split('/')[0])).toEqual(labels)
+  })
+
+  test.each([
+    ['nothing to take features of', ['--out', 'x.h5'], 'USAGE'],
+    ['a place that is a folder', ['--folder', train, '--out', shared], 'FILE_IS_DIRECTORY'],
+  ])('%s is refused before any work', async (_, args, code) => {
+    expect(await refusal(['features', 'extract', '--encoder', 'lymph-node', ...args])).toMatchObject({ code })
   })
 })
 
