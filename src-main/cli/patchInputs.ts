@@ -21,7 +21,7 @@ const spacing = (mpp: number | undefined): MicronPerPx | null => (mpp === undefi
 export async function addPatchSet(
   { rooms, handles }: Session,
   input: PatchInput,
-  flag: '--idx' | '--validation-idx' = '--idx',
+  flag: '--idx' | '--validation-idx' | '--train-idx' | '--test-idx' = '--idx',
 ): Promise<PatchSet> {
   const before = await rooms.calls['patches.sources']()
   const set = await (input.idx

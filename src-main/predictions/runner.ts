@@ -12,6 +12,7 @@ import type { Model } from '../../src-shared/models.ts'
 import { type PatchSource, sourceSize } from '../../src-shared/patches.ts'
 import { type PredictionBlock, type PredictionRun, summarise } from '../../src-shared/predictions.ts'
 import { fileError } from '../files/fileErrors.ts'
+import { ahead } from '../jobs/ahead.ts'
 import type { JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openCheckedModel } from '../models/openModel.ts'
@@ -162,31 +163,3 @@ async function countClasses(file: string, blocks: readonly Block[], classes: num
 
 const range = (from: number, to: number, step: number): number[] =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step)
-
-/**
- * Does `work` on each item in turn, one at a time, and always one ahead of who takes the results: while a result is used,
- * the work on the next item goes on. Stops when the signal says so.
- */
-async function* ahead<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  work: (item: T) => Promise<R>,
-  signal: AbortSignal,
-): AsyncGenerator<R> {
-  let going: Promise<R> | null = null
-  try {
-    for await (const item of items) {
-      const before = going
-      const done = before && { result: await before }
-      if (signal.aborted) return
-      going = work(item)
-      // It may fail before anybody waits for it.
-      going.catch(() => undefined)
-      if (done) yield done.result
-      if (signal.aborted) return
-    }
-    if (going) yield await going
-  } finally {
-    // Its result is not wanted any more; its failure was caused by the same end.
-    await going?.catch(() => undefined)
-  }
-}
