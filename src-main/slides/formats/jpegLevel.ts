@@ -6,7 +6,7 @@
  * is broken. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
-import { openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
+import { jpegToRgb, openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
 import {
   checkFrame,
   completeTile,
