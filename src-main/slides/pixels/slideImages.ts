@@ -3,7 +3,7 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName } from '../../../src-shared/slides.ts'
 import path from 'node:path'
 import { brokenSlide } from '../formats/slideErrors.ts'
-import type { SlideSource } from '../formats/slideSource.ts'
+import { ownPart, type SlideSource } from '../formats/slideSource.ts'
 import { toJpeg, toPng } from './decoder.ts'
 import { readLevelRegion } from './levelRegion.ts'
 import { readScaledRegion } from './scaledRegion.ts'
@@ -30,7 +30,9 @@ export async function slideThumbnail(source: SlideSource, edge: number): Promise
 
 export async function slideSaturation(source: SlideSource): Promise<SaturationImage> {
   const { width, height } = fitted(source.header, SATURATION_EDGE)
-  const { data } = await readScaledRegion(source, whole(source), width, height, 'mark')
+  // slow, but there at once: a command line does not wait for smaller versions
+  const isMade = (await source.pyramid?.isMade()) ?? true
+  const { data } = await readScaledRegion(isMade ? source : ownPart(source), whole(source), width, height, 'mark')
   const { header } = source
   return { values: saturationOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
 }
