@@ -1,5 +1,6 @@
 /** Exports: files other programs read. Written to a temporary name and renamed, so that a half-written file never has the final name. */
 import * as z from 'zod'
+import { bytes } from './arrays.ts'
 import { JobId, ModelId, PredictionRunId, SourceId } from './ids.ts'
 import { call, event } from './wire/contract.ts'
 
@@ -41,6 +42,15 @@ export type ExportedFile = z.infer<typeof ExportedFile>
 export const exportCalls = {
   /** Starts the job; the files lie in the project's `exports` folder when it is done. */
   'exports.start': call(ExportRequest, z.object({ job: JobId })),
+  /**
+   * Keeps a picture that the window made of its view, beside the other exports.
+   * @param name of the file, without its ending: as the window calls the slide, which may be blinded
+   * @throws INPUT_INVALID when it is no PNG
+   */
+  'exports.savePicture': call(
+    z.object({ name: z.string().trim().min(1).max(160), png: bytes }),
+    z.object({ job: JobId }),
+  ),
   'exports.files': call(z.object({ job: JobId }), z.array(ExportedFile)),
 }
 

@@ -10,6 +10,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { tesseraError, toFault } from '../../src-shared/errors.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
+import { MaskParams } from '../../src-shared/masks.ts'
 import type { Grid } from '../../src-shared/patches.ts'
 import { TrainingSettings } from '../../src-shared/training.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -25,8 +26,8 @@ import { wholeFrom } from './slideCommands.ts'
 
 const CLASSES = ['tumor', 'normal'] as const
 const SHOWN_PER_CLASS = 40
-/** Counts every cell that is not bare glass as tissue, also fat and lumen. */
-const TISSUE = { method: 'otsu-saturation', sensitivity: 1, closing: 16, minimumShare: 0.02 } as const
+/** Counts nearly every cell that is not bare glass as tissue, also fat and lumen. */
+const TISSUE = MaskParams.parse({ method: 'hsv', leastSaturation: 0.06 })
 
 const TRUTH = path.join(sampleFolder, 'pcam_composite_demo_labels.csv')
 

@@ -10,7 +10,8 @@ import { activeGrid, findSlide } from './find.ts'
 import { withNewProject, withProject } from './openRooms.ts'
 import { output, pairs } from './output.ts'
 import { destination } from './destination.ts'
-import { between, positive, wholeFrom } from './slideCommands.ts'
+import { positive, wholeFrom } from './slideCommands.ts'
+import { applyTissueOptions, type TissueOptions, withTissueOptions } from './tissueOptions.ts'
 
 const collect = (value: string, before: string[]): string[] => [...before, value]
 
@@ -111,7 +112,7 @@ export function addProjectCommands(program: Command): void {
       restored.close()
     })
 
-  program
+  const patches = program
     .command('patches')
     .description('lay a grid of patches over a slide')
     .argument('<project>')
@@ -121,8 +122,7 @@ export function addProjectCommands(program: Command): void {
     .option('--stride <px>', 'distance between patches, px at --mpp (default: the edge)', wholeFrom(1, 65536))
     .option('--offset-x <px>', 'left edge of the first patch, px at --mpp', wholeFrom(0), 0)
     .option('--offset-y <px>', 'top edge of the first patch, px at --mpp', wholeFrom(0), 0)
-    .option('--tissue [sensitivity]', 'leave bare glass out; sensitivity from -1 to 1 (default: 0)', between(-1, 1))
-    .option('--tissue-share <share>', 'share of a patch that must be tissue', between(0.01, 1), 0.25)
+  withTissueOptions(patches)
     .option('--json', 'one JSON object on stdout')
     .action(
       async (
@@ -134,10 +134,8 @@ export function addProjectCommands(program: Command): void {
           stride?: number
           offsetX: number
           offsetY: number
-          tissue?: number | true
-          tissueShare: number
           json?: boolean
-        },
+        } & TissueOptions,
       ) => {
         await withProject(folder, { readonly: false }, async ({ rooms }) => {
           const slide = await findSlide(rooms, options.slide)
@@ -157,23 +155,13 @@ export function addProjectCommands(program: Command): void {
             offsetYPx: options.offsetY,
           }
           const made = await rooms.calls['patches.createGrid']({ slide: slide.id, params })
-          const tissue = options.tissue
-          if (tissue !== undefined)
-            await rooms.calls['labels.setMask']({
-              grid: made.id,
-              params: {
-                method: 'otsu-saturation',
-                sensitivity: tissue === true ? 0 : tissue,
-                closing: 16,
-                minimumShare: options.tissueShare,
-              },
-            })
+          await applyTissueOptions(rooms, made.id, options)
           const grid = await activeGrid(rooms, slide)
           const mask = await rooms.calls['patches.mask']({ grid: grid.id })
-          const patches = mask ? mask.inside.reduce((sum, each) => sum + each, 0) : grid.columns * grid.rows
+          const counting = mask ? mask.inside.reduce((sum, each) => sum + each, 0) : grid.columns * grid.rows
           output(options.json ?? false).result(
-            { ...grid, patches },
-            `${grid.columns} × ${grid.rows} patches of ${grid.edgeX} × ${grid.edgeY} level-0 px on “${slide.name}”${mask ? `, ${patches} of them tissue` : ''}`,
+            { ...grid, patches: counting },
+            `${grid.columns} × ${grid.rows} patches of ${grid.edgeX} × ${grid.edgeY} level-0 px on “${slide.name}”${mask ? `, ${counting} of them tissue` : ''}`,
           )
         })
       },

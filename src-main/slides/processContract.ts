@@ -6,7 +6,8 @@ import * as z from 'zod'
 import { bytes, float32s, uint32s } from '../../src-shared/arrays.ts'
 import { FaultRecord } from '../../src-shared/errors.ts'
 import { SlideId } from '../../src-shared/ids.ts'
-import { GridGeometry, MaskParams } from '../../src-shared/patches.ts'
+import { MaskParams } from '../../src-shared/masks.ts'
+import { GridGeometry } from '../../src-shared/patches.ts'
 import { AssociatedImageName, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { call, type Contract, event, stream } from '../../src-shared/wire/contract.ts'
 
@@ -82,16 +83,18 @@ export const processContract = {
       }),
       bytes,
     ),
-    /** Share of tissue in each patch of a grid. */
+    /** Shares of tissue and of ink in each patch of a grid: [patch], and [patch, colour as in INKS]. */
     'slides.tissue': call(
       SlideFile.extend({
         grid: GridGeometry,
         mppX: z.number().positive(),
         mppY: z.number().positive(),
-        wanted: MaskParams.pick({ sensitivity: true, closing: true }),
+        wanted: MaskParams,
       }),
-      z.object({ share: float32s, threshold: z.number() }),
+      z.object({ share: float32s, ink: float32s, threshold: z.number() }),
     ),
+    /** Variance of the Laplacian of patches read at edgePx, in the order asked for. */
+    'patches.sharpness': call(SlideFile.extend({ grid: GridGeometry, patches: uint32s, edgePx: px }), float32s),
     /**
      * PNG of edge × edge px for each patch, null where the file is damaged. `margin`: surroundings on each side, in patch
      * edges; of grids only.

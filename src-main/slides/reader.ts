@@ -93,6 +93,7 @@ const longWork = new Set<Calls | Streams>([
   'slides.thumbnail',
   'slides.region',
   'slides.tissue',
+  'patches.sharpness',
   'patches.pictures',
   'patches.idxFacts',
   'patches.read',

@@ -6,12 +6,14 @@ import type { Handlers } from '../../src-shared/wire/contract.ts'
 import { watchOwnMemory } from '../jobs/memoryWatch.ts'
 import { openSlides, stampOf } from './openSlides.ts'
 import type { SlideSource } from './formats/slideSource.ts'
+import { gridSharpness } from './pixels/focus.ts'
 import { gridPatchPicture, readGridPatches } from './pixels/gridPatches.ts'
 import { type IdxImages, readIdxImages, readIdxLabels } from './pixels/idxFile.ts'
 import { type PatchFile, writePatchFile } from './pixels/patchFile.ts'
 import { filePicture, idxPatchPicture, picturesFacts, readIdxPatches, readPictures } from './pixels/setPictures.ts'
-import { associatedPicture, regionPicture, slideSaturation, slideThumbnail } from './pixels/slideImages.ts'
-import { type SaturationImage, tissueShare } from './pixels/tissue.ts'
+import { associatedPicture, regionPicture, slideThumbnail } from './pixels/slideImages.ts'
+import { measureTissue, type TissueImage } from './pixels/tissue.ts'
+import { readTissueImage } from './pixels/tissueImage.ts'
 import type { PatchOrigin, ProcessContract, ServedSlide, SlideFile } from './processContract.ts'
 import { reported } from './reported.ts'
 import { setBroken } from './setErrors.ts'
@@ -34,7 +36,8 @@ export function createSlideServer(publish: Publish): SlideServer {
   const slides = openSlides((file, error) => publish('slides.lost', { file, fault: toFault(error) }))
   const served = new Map<SlideId, Exclude<ServedSlide['serve'], null>>()
   const waiting = new Set<() => void>()
-  const saturation = lastUsed<SaturationImage>(2)
+  const tissueImages = lastUsed<TissueImage>(1)
+  const lastTissue = lastUsed<ReturnType<typeof measureTissue>>(1)
   const lastIdx = lastUsed<IdxImages>(1)
   let requests = 0
 
@@ -158,9 +161,14 @@ export function createSlideServer(publish: Publish): SlideServer {
           slides.use({ file, fingerprint }, (source) => regionPicture(source, { ...rect, ...at })),
         'slides.tissue': ({ file, fingerprint, grid, mppX, mppY, wanted }) =>
           slides.use({ file, fingerprint }, async (source, found) => {
-            const image = await saturation(found, () => slideSaturation(source))
-            return tissueShare(image, grid, mppX, mppY, wanted)
+            const { minimumShare: _share, leaveOut: _leaveOut, ...pixels } = wanted // these two are decided later
+            return lastTissue(JSON.stringify([found, grid, mppX, mppY, pixels]), async () => {
+              const image = await tissueImages(`${found} ${mppX} ${mppY}`, () => readTissueImage(source, mppX, mppY))
+              return measureTissue(image, grid, mppX, mppY, wanted)
+            })
           }),
+        'patches.sharpness': ({ file, fingerprint, grid, patches, edgePx }) =>
+          slides.use({ file, fingerprint }, (source) => gridSharpness(source, grid, patches, edgePx)),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),
         async 'patches.idxFacts'({ images, labels }) {
           const [pixels, classes] = [await idxImages(images), await readIdxLabels(labels)]

@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
+import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
@@ -18,6 +19,7 @@ export const useCommands = defineStore('commands', () => {
   const fixed: readonly Command[] = [
     ...slideCommands(),
     ...viewCommands(),
+    ...besideCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

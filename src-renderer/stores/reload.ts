@@ -1,6 +1,7 @@
 /** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
 import { isTesseraError } from '../../src-shared/errors.ts'
 import { useAugmentationPreview } from './augmentationPreview.ts'
+import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useJobs } from './jobs.ts'
@@ -42,6 +43,7 @@ export async function reloadProject(): Promise<void> {
     usePredictions(),
     useReview(),
     useExports(),
+    useBookmarks(),
     useJobs(),
   ])
     store.reset()
@@ -52,7 +54,7 @@ async function loadRooms(): Promise<void> {
   const slides = useSlides()
   const patches = usePatches()
   try {
-    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load()])
+    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load(), useBookmarks().load()])
     await Promise.all([useLabels().load(), usePredictions().load()])
     await useTraining().load()
   } catch (error) {

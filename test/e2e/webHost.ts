@@ -10,8 +10,8 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 const places = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root. */
-export const launchBrowser = (): Promise<Browser> =>
+/** The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root. @param more arguments */
+export const launchBrowser = (...more: string[]): Promise<Browser> =>
   chromium.launch({
     executablePath: places.find((place) => place && existsSync(place))!,
     args: [
@@ -22,6 +22,7 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
 

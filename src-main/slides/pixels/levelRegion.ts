@@ -6,8 +6,11 @@ import { regionFromTiles, tileRect } from '../formats/tiledRegion.ts'
 import { paste, type Rgb, white } from './decoder.ts'
 import { missingPixels } from './missing.ts'
 
-/** What becomes of a tile that can not be read: an error for networks and files, a mark for a person who looks. */
-export type Damage = 'refuse' | 'mark'
+/**
+ * What becomes of a tile that can not be read: an error for networks and files, a mark for a person who looks, and glass
+ * where tissue is looked for, by whatever it is told from glass: nobody knows what was there.
+ */
+export type Damage = 'refuse' | 'mark' | 'glass'
 
 /**
  * @param rect may reach over the edges of the level
@@ -21,15 +24,22 @@ export async function readLevelRegion(
 ): Promise<Rgb> {
   const inside = intersection(rect, source.header.levels[level]!)
   if (!inside) return white(rect.width, rect.height)
-  const pixels = await (damage === 'mark' ? markedRegion(source, level, inside) : source.levels[level]!.region(inside))
+  const pixels = await (damage === 'refuse'
+    ? source.levels[level]!.region(inside)
+    : readableRegion(source, level, inside, damage === 'mark' ? missingPixels : white))
   if (inside.width === rect.width && inside.height === rect.height) return pixels
   const framed = white(rect.width, rect.height)
   paste(pixels, framed, { x: inside.x - rect.x, y: inside.y - rect.y })
   return framed
 }
 
-/** A region whose damaged tiles are marked. @param rect lies inside the level */
-async function markedRegion(source: SlideSource, level: number, rect: LevelRect): Promise<Rgb> {
+/** A region with something else where tiles are damaged. @param rect lies inside the level */
+async function readableRegion(
+  source: SlideSource,
+  level: number,
+  rect: LevelRect,
+  instead: (width: number, height: number) => Rgb,
+): Promise<Rgb> {
   const reader = source.levels[level]!
   const shape = source.header.levels[level]!
   try {
@@ -43,7 +53,7 @@ async function markedRegion(source: SlideSource, level: number, rect: LevelRect)
       return await reader.region(tile)
     } catch (error) {
       if (!isTesseraError(error, 'SLIDE_TILE_BROKEN')) throw error
-      return missingPixels(tile.width, tile.height)
+      return instead(tile.width, tile.height)
     }
   })
 }

@@ -1,7 +1,7 @@
 /**
- * How pixels that can not be read are drawn for a person: grey stripes, which nobody takes for tissue or for glass. Grey
- * has no saturation, so the tissue mask does not take them for tissue either. Networks never get them: what they read is
- * refused where a tile is damaged. The window draws the same, see src-renderer/viewer/missingTile.ts.
+ * How pixels that can not be read are drawn for a person: grey stripes, which nobody takes for tissue or for glass. The
+ * tissue mask takes them for glass, and networks never get them: what they read is refused where a tile is damaged. The
+ * window draws the same, see src-renderer/viewer/missingTile.ts.
  */
 import { MISSING_STRIPES } from '../../../src-shared/slides.ts'
 import type { Rgb } from './decoder.ts'

@@ -1,18 +1,14 @@
-/** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region; and its saturation. */
+/** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region. */
 import { tesseraError } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName } from '../../../src-shared/slides.ts'
 import path from 'node:path'
 import { brokenSlide } from '../formats/slideErrors.ts'
-import { ownPart, type SlideSource } from '../formats/slideSource.ts'
+import type { SlideSource } from '../formats/slideSource.ts'
 import { toJpeg, toPng } from './decoder.ts'
 import { readLevelRegion } from './levelRegion.ts'
 import { readScaledRegion } from './scaledRegion.ts'
-import { type SaturationImage, saturationOf } from './tissue.ts'
 
 const THUMBNAIL_QUALITY = 85
-
-/** px of the longest side of the picture tissue is looked for in; 10 to 50 level-0 px each. */
-const SATURATION_EDGE = 2048
 
 /** Size with longest side `edge`, never larger than the slide itself. */
 function fitted({ width, height }: { width: number; height: number }, edge: number) {
@@ -26,15 +22,6 @@ const whole = ({ header }: SlideSource) => ({ x: 0, y: 0, width: header.width, h
 export async function slideThumbnail(source: SlideSource, edge: number): Promise<Buffer> {
   const { width, height } = fitted(source.header, edge)
   return toJpeg(await readScaledRegion(source, whole(source), width, height, 'mark'), THUMBNAIL_QUALITY)
-}
-
-export async function slideSaturation(source: SlideSource): Promise<SaturationImage> {
-  const { width, height } = fitted(source.header, SATURATION_EDGE)
-  // slow, but there at once: a command line does not wait for smaller versions
-  const isMade = (await source.pyramid?.isMade()) ?? true
-  const { data } = await readScaledRegion(isMade ? source : ownPart(source), whole(source), width, height, 'mark')
-  const { header } = source
-  return { values: saturationOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
 }
 
 /** PNG of the label, macro or thumbnail image. @throws {TesseraError} SLIDE_BROKEN when there is none, or it is damaged */

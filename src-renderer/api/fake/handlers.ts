@@ -8,6 +8,7 @@ import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
 import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
+import { bookmarkHandlers } from './bookmarks.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
@@ -276,7 +277,20 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         png: await pictureOf(slides.tissues.get(slide)!, [0, 0, 2000, 1500], [400, 300], 'image/png'),
       }),
 
+      ...bookmarkHandlers(),
       ...patches.calls,
+      'patches.measureFocus': ({ grid }) => {
+        const job = jobs.add(
+          'focus',
+          `Measure the focus of “${slides.slides.get(patches.grid(grid).slide)!.name}”`,
+          240,
+          'patches',
+        )
+        void jobs.run(job.id, 24, 60, (_, done) => {
+          if (done === 240) patches.measured.add(grid)
+        })
+        return job
+      },
       ...labels.calls(diskFull),
 
       'models.list': () => [...models.values()],
@@ -351,6 +365,17 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       'exports.start': (request) => {
         const job = jobs.add('export', `Export ${request.format}`, 20, 'files')
         void write(job.id, request.format)
+        return { job: job.id }
+      },
+      'exports.savePicture': ({ name, png }) => {
+        diskFull()
+        const job = jobs.add('picture', `Picture of the view: ${name}`, 1, 'files')
+        const file = `${name}.png`
+        const location = `/home/anna/.local/share/tessera/projects/sample/exports/${file}`
+        queueMicrotask(() => {
+          jobs.change(job.id, { state: 'done', done: 1, endedAt: Date.now() })
+          publish('exports.done', { job: job.id, files: [{ id: newId(), name: file, bytes: png.length, location }] })
+        })
         return { job: job.id }
       },
       'exports.files': () => [],

@@ -135,6 +135,33 @@ describe('patches', { timeout: 60_000 }, () => {
     expect(tissue.patches).toBeLessThan(672)
   })
 
+  test('tissue is told from glass as the options say, and an option of another method is refused', async () => {
+    const grid = ['patches', mosaicProject(), '--size', '96']
+    const counting = async (...options: string[]) => (await told<{ patches: number }>([...grid, ...options])).patches
+    const none = ['--tissue-holes', '0', '--tissue-area', '0']
+    const pale = ['--tissue-method', 'hsv', '--tissue-saturation', '0.06', ...none]
+    expect(await counting(...pale)).toBe(399)
+    const [all, large] = [await counting(...none), await counting('--tissue')]
+    expect(large).not.toBe(all)
+    // every piece of the mosaic is smaller than a square centimetre
+    expect(await refusal([...grid, '--tissue-area', '100000000'])).toMatchObject({ code: 'MASK_EMPTY' })
+    // one black edge of a scan, one lake of blood
+    expect(await counting(...pale, '--leave-out-ink', 'black,red')).toBe(397)
+    const sharp = await counting('--tissue', '--leave-out-blurred')
+    expect(sharp).toBeLessThanOrEqual(large)
+    expect(sharp).toBeGreaterThan(0.8 * large)
+    for (const [options, flag] of [
+      [['--tissue-hue', '200,20'], '--tissue-hue'],
+      [['--tissue-darkness', '0.2', '--tissue-method', 'hsv'], '--tissue-darkness'],
+      [['--tissue', '0.5', '--tissue-method', 'hsv'], '--tissue'],
+      [['--leave-out-ink', 'purple'], '--leave-out-ink'],
+    ] as const)
+      expect(await refusal([...grid, ...options])).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining(flag),
+      })
+  })
+
   test('a slide that is not there, or not named among several, is refused with the names there are', async () => {
     const folder = mosaicProject()
     await told(['project', 'add-slide', folder, CMU])

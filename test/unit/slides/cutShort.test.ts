@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { gridGeometry } from '../../../src-shared/patches.ts'
 import { MISSING_STRIPES } from '../../../src-shared/slides.ts'
+import { MaskParams } from '../../../src-shared/masks.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { CUT, isMissing, writeCutSlide } from '../../fixtures/cutSlide.ts'
 import { SlideBench } from '../../fixtures/slideBench.ts'
@@ -112,22 +113,25 @@ test('the overview shows what is there, and grey stripes where tiles are missing
     }
 })
 
-test('missing tiles are no tissue, so that nothing is predicted there', async () => {
-  const { file } = await cutSlide()
-  const bench = SlideBench.create(reader)
-  const slide = await bench.add(file)
-  const grid = await bench.patches.handlers['patches.createGrid']({
-    slide: slide.id,
-    params: { edgePx: TILE, mpp: micronPerPx(0.5), stridePx: TILE, offsetXPx: 0, offsetYPx: 0 },
-  })
-  const { share } = await reader.ask(bench.slides.subjectOf(slide.id), 'slides.tissue', {
-    ...(await bench.slides.fileOf(slide.id)),
-    grid,
-    mppX: 0.5,
-    mppY: 0.5,
-    wanted: { sensitivity: 0, closing: 0 },
-  })
-  const byPlace = Array.from(share, (value, i) => ({ value, gone: isMissing(i % COLUMNS, Math.floor(i / COLUMNS)) }))
-  expect(Math.max(...byPlace.filter(({ gone }) => gone).map(({ value }) => value))).toBeLessThan(0.01)
-  expect(Math.max(...byPlace.filter(({ gone }) => !gone).map(({ value }) => value))).toBeGreaterThan(0.3)
-})
+test.each(['otsu-saturation', 'hsv', 'luminance'] as const)(
+  'missing tiles are no tissue by %s, so that nothing is predicted there',
+  async (method) => {
+    const { file } = await cutSlide()
+    const bench = SlideBench.create(reader)
+    const slide = await bench.add(file)
+    const grid = await bench.patches.handlers['patches.createGrid']({
+      slide: slide.id,
+      params: { edgePx: TILE, mpp: micronPerPx(0.5), stridePx: TILE, offsetXPx: 0, offsetYPx: 0 },
+    })
+    const { share } = await reader.ask(bench.slides.subjectOf(slide.id), 'slides.tissue', {
+      ...(await bench.slides.fileOf(slide.id)),
+      grid,
+      mppX: 0.5,
+      mppY: 0.5,
+      wanted: MaskParams.parse({ method, closing: 0 }),
+    })
+    const byPlace = Array.from(share, (value, i) => ({ value, gone: isMissing(i % COLUMNS, Math.floor(i / COLUMNS)) }))
+    expect(Math.max(...byPlace.filter(({ gone }) => gone).map(({ value }) => value))).toBeLessThan(0.01)
+    expect(Math.max(...byPlace.filter(({ gone }) => !gone).map(({ value }) => value))).toBeGreaterThan(0.3)
+  },
+)
