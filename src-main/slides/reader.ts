@@ -24,7 +24,7 @@ import type {
   StreamItem,
   StreamName,
 } from '../../src-shared/wire/contract.ts'
-import { MEMORY_EXIT } from '../jobs/memoryWatch.ts'
+import { LOOK_MS, MEMORY_EXIT, memoryOf } from '../jobs/memoryWatch.ts'
 import type { ProcessOptions, WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import type { ProcessContract, ServedSlide, SlideFile } from './processContract.ts'
 import { createSuspicion } from './suspicion.ts'
@@ -141,6 +141,7 @@ type Running = {
 export function createSlideReader(host: WorkerHost, options: ReaderOptions): SlideReader {
   const patience = options.patience ?? PATIENCE
   const memoryMb = options.memoryMb ?? MEMORY_MB
+  const tookTooMuch = `it took more than ${memoryMb} MB of memory`
   const suspicion = createSuspicion()
   const served = new Map<SlideId, { what: SlideFile | FaultRecord; name: string }>()
   const listeners = {
@@ -187,6 +188,13 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
       if (request) one.fromWindows.set(number, request)
       else one.fromWindows.delete(number)
     })
+    const memory = setInterval(() => {
+      if ((memoryOf(process.pid) ?? 0) <= memoryMb) return
+      one.reason = tookTooMuch
+      process.kill()
+    }, LOOK_MS)
+    memory.unref()
+    process.exited(() => clearInterval(memory))
     const watchdog = setTimeout(() => end(one, patience.long), patience.long)
     greet(one)
       .then(pump)
@@ -239,8 +247,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     for (const request of again) request.owed = true
     waiting.unshift(...again)
     const counts = new Map<string, number>()
-    const tooLarge = exit === `exit code ${MEMORY_EXIT}`
-    const reason = one.reason ?? (tooLarge ? `it took more than ${memoryMb} MB of memory` : exit)
+    const reason = one.reason ?? (exit === `exit code ${MEMORY_EXIT}` ? tookTooMuch : exit)
     for (const { subject } of again) reasons.set(subject.key, reason)
     for (const { subject } of again) counts.set(subject.key, (counts.get(subject.key) ?? 0) + 1)
     if (counts.size > 0) suspicion.crashed(counts)

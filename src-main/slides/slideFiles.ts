@@ -1,6 +1,6 @@
 /** Slide files by themselves, without a project: for the command line. Each call has a reading process of its own. */
 import path from 'node:path'
-import { tesseraError } from '../../src-shared/errors.ts'
+import { isTesseraError, tesseraError } from '../../src-shared/errors.ts'
 import type { SlideHeader } from '../../src-shared/slides.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { samplingOfFile } from './mpp.ts'
@@ -51,10 +51,18 @@ export const slideRegion = (host: WorkerHost, file: string, wanted: RegionReques
   withReader(host, async (reader) => {
     const absolute = path.resolve(file)
     const { x, y, width, height } = wanted
-    await prepared(reader, absolute)
     const at = 'level' in wanted.at ? { level: wanted.at.level } : await scaleFor(reader, absolute, wanted.at.mpp)
     const subject = { key: absolute, name: path.basename(file) }
-    return reader.ask(subject, 'slides.region', { file: absolute, fingerprint: null, x, y, width, height, at })
+    const read = () =>
+      reader.ask(subject, 'slides.region', { file: absolute, fingerprint: null, x, y, width, height, at })
+    try {
+      return await read()
+    } catch (error) {
+      // only what the region needs is worth the time: level 0 of a slide of one level is there as it is
+      if (!isTesseraError(error, 'SLIDE_NOT_PREPARED')) throw error
+      await prepared(reader, absolute)
+      return await read()
+    }
   })
 
 async function scaleFor(reader: SlideReader, file: string, mpp: number): Promise<{ scaleX: number; scaleY: number }> {

@@ -3,7 +3,7 @@ import { type ErrorCode, isTesseraError, tesseraError, toError, toFault } from '
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { Handlers } from '../../src-shared/wire/contract.ts'
-import { watchMemory } from '../jobs/memoryWatch.ts'
+import { watchOwnMemory } from '../jobs/memoryWatch.ts'
 import { openSlides, stampOf } from './openSlides.ts'
 import type { SlideSource } from './formats/slideSource.ts'
 import { gridSharpness } from './pixels/focus.ts'
@@ -152,7 +152,7 @@ export function createSlideServer(publish: Publish): SlideServer {
     },
     handlers: {
       calls: {
-        'process.ready': ({ memoryMb }) => watchMemory(memoryMb),
+        'process.ready': ({ memoryMb }) => watchOwnMemory(memoryMb),
         'slides.open': (slide) =>
           slides.use(slide, async ({ file, header, pyramid }, fingerprint) => ({
             file,

@@ -52,6 +52,8 @@ export interface SlideSource {
   readonly header: SlideHeader
   /** null = the file has all that is needed. Levels fail with SLIDE_NOT_PREPARED until it is made. */
   readonly pyramid: MissingPyramid | null
+  /** How many levels, from the largest on, the file itself holds, when it holds some and others lie in a cache. */
+  readonly ownLevels?: number
   /** None where colours come as they are. */
   readonly channels?: ChannelSource
   /** As many as the header has, the largest first. Channels are put together as the file says. */
@@ -60,6 +62,12 @@ export interface SlideSource {
   associatedImage(name: AssociatedImageName): Promise<Rgb | null>
   close(): Promise<void>
 }
+
+/** A slide without the levels that lie in a cache: what is read of it is the same whether they were made or not. */
+export const ownPart = (source: SlideSource): SlideSource =>
+  source.ownLevels === undefined
+    ? source
+    : { ...source, header: { ...source.header, levels: source.header.levels.slice(0, source.ownLevels) } }
 
 /** A level whose reader is made when it is first used: the lists of tiles of a slide can be megabytes on a slow drive. */
 export function lazily(make: () => Promise<LevelReader>): LevelReader {

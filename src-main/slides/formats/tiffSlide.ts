@@ -51,6 +51,7 @@ export async function tiffSlide(
     file: tiff.file,
     parts: [],
     pyramid: made?.pyramid ?? null,
+    ...(made ? { ownLevels: stored.length } : {}),
     header: {
       ...shown,
       width: base.width,

@@ -1,6 +1,6 @@
 /** Pixels of patches of a slide: into a file for the networks, or as pictures for a person. */
 import { type GridGeometry, patchRect } from '../../../src-shared/patches.ts'
-import type { SlideSource } from '../formats/slideSource.ts'
+import { ownPart, type SlideSource } from '../formats/slideSource.ts'
 import { release, toPng, twoAtOnce } from './decoder.ts'
 import { readLevelRegion } from './levelRegion.ts'
 import type { PatchFile } from './patchFile.ts'
@@ -21,10 +21,11 @@ export async function readGridPatches(
   edgePx: number,
   into: PatchFile,
 ): Promise<void> {
-  const windows = patchWindows(source.header.levels, grid, patches, edgePx)
-  const { tileWidth, tileHeight } = source.header.levels[windows.level]!
+  const own = ownPart(source) // networks must not see another picture when a cache was deleted
+  const windows = patchWindows(own.header.levels, grid, patches, edgePx)
+  const { tileWidth, tileHeight } = own.header.levels[windows.level]!
   await twoAtOnce(patchBlocks(windows, { width: tileWidth, height: tileHeight }), async (block) => {
-    const pixels = await readLevelRegion(source, windows.level, block)
+    const pixels = await readLevelRegion(own, windows.level, block)
     const places = block.members.toSorted((a, b) => a - b)
     const patches = await cutPatches(pixels, block, windows, places, edgePx)
     release(pixels)

@@ -1,5 +1,5 @@
 /** The picture of a slide tissue is looked for in: at a fixed scale, whatever levels the slide has. */
-import type { SlideSource } from '../formats/slideSource.ts'
+import { ownPart, type SlideSource } from '../formats/slideSource.ts'
 import { readAveraged } from './areaAverage.ts'
 import { inkOf } from './ink.ts'
 import type { TissueImage } from './tissue.ts'
@@ -17,7 +17,9 @@ const MOST_EDGE = 4096
  */
 export async function readTissueImage(source: SlideSource, mppX: number, mppY: number): Promise<TissueImage> {
   const { width, height } = tissueSize(source.header, mppX, mppY)
-  const { data } = await readAveraged(source, width, height)
+  // without smaller versions it is slow, but there at once: a command line does not wait for them
+  const isMade = (await source.pyramid?.isMade()) ?? true
+  const { data } = await readAveraged(isMade ? source : ownPart(source), width, height)
   const { header } = source
   return { rgb: data, ink: inkOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
 }

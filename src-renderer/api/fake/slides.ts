@@ -101,7 +101,9 @@ export function fakeSlides(scene: Scene): FakeSlides {
       const name = scene.longNames
         ? `TCGA-XK-AAJU-01A-01-TS1_sentinel-lymph-node_level-3_block-B_haematoxylin-eosin_${number}.svs`
         : `case-${number}_HE.svs`
-      put(slide(name, tissue, `Patient ${String(Math.floor(i / 2) + 1).padStart(3, '0')}`, 0.2525), tissue)
+      const made = slide(name, tissue, `Patient ${String(Math.floor(i / 2) + 1).padStart(3, '0')}`, 0.2525)
+      const bounds = large ? { x: 4096, y: 2048, width: large - 8192, height: tissue.height - 4096 } : null
+      put({ ...made, bounds }, tissue)
     }
   }
   if (scene.troubled) trouble(slides)

@@ -104,7 +104,7 @@ describe('a slide that kills the process', () => {
     await expect(tiles(reader, endless)).rejects.toThrow(/the last time: it did not answer for 2\.1 s/)
   })
 
-  test.each(['hungry', 'greedy'])(
+  test.each(process.platform === 'linux' ? ['hungry', 'greedy'] : ['hungry'])(
     'one that takes ever more memory (%s) ends its process long before the machine is full, and is set aside',
     async (name) => {
       const host = lethalHost()
@@ -112,8 +112,7 @@ describe('a slide that kills the process', () => {
       const [large, other] = [slideCalled(name), slideCalled('a')]
       const answers = await Promise.all([codeOf(tiles(reader, large)), codeOf(tiles(reader, other))])
       expect(answers).toEqual(['SLIDE_SET_ASIDE', 'pixels'])
-      const because = name === 'hungry' ? /it took more than 600 MB of memory/ : /the last time: SIGKILL/
-      await expect(tiles(reader, large)).rejects.toThrow(because)
+      await expect(tiles(reader, large)).rejects.toThrow(/the last time: it took more than 600 MB of memory/)
       expect(host.started.length).toBeLessThanOrEqual(3) // two, when the other slide was read before the first end
     },
   )

@@ -3,9 +3,13 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { gridGeometry } from '../../../../src-shared/patches.ts'
+import { micronPerPx } from '../../../../src-shared/units.ts'
 import { openSlideFile } from '../../../../src-main/slides/formats/openSlideFile.ts'
 import { readLevelRegion } from '../../../../src-main/slides/pixels/levelRegion.ts'
+import { readGridPatches } from '../../../../src-main/slides/pixels/gridPatches.ts'
 import { slideThumbnail } from '../../../../src-main/slides/pixels/slideImages.ts'
+import { readTissueImage } from '../../../../src-main/slides/pixels/tissueImage.ts'
 import { temporaryFolder } from '../../../fixtures/temporary.ts'
 import { writeTinySlide } from '../../../fixtures/tinySlides.ts'
 
@@ -56,6 +60,39 @@ test.each(['jpeg', 'deflate', 'none'] as const)(
     await source.close()
   },
 )
+
+test('what networks read, and the tissue, need no preparation; patches are the same after it', async () => {
+  const file = path.join(temporaryFolder(), 'one.tif')
+  // whole numbers of px on every level: halving cuts off what is left over, up to a px of the level
+  const size = { width: 4608, height: 704 }
+  await writeTinySlide(file, { ...size, tile: 256, pyramid: false, mpp: 0.25 })
+  const source = await openSlideFile(file)
+  const grid = gridGeometry('one', size, micronPerPx(0.25), micronPerPx(0.25), {
+    edgePx: 64,
+    mpp: micronPerPx(1),
+    stridePx: 64,
+    offsetXPx: 0,
+    offsetYPx: 0,
+  })
+  const read = async () => {
+    const pixels = new Map<number, Buffer>()
+    await readGridPatches(source, grid, Uint32Array.of(0, 7, 20), 64, {
+      async put(places, rgb) {
+        const bytes = 64 * 64 * 3
+        for (const [i, place] of places.entries()) pixels.set(place, rgb.subarray(i * bytes, (i + 1) * bytes))
+      },
+    })
+    return [0, 1, 2].map((place) => pixels.get(place)!.toString('base64'))
+  }
+  const before = await read()
+  const tissue = await readTissueImage(source, 0.25, 0.25)
+  await source.pyramid!.make(() => undefined)
+  expect(await read()).toEqual(before)
+  const after = await readTissueImage(source, 0.25, 0.25)
+  const differences = Array.from(after.rgb, (value, i) => Math.abs(value - tissue.rgb[i]!))
+  expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(5)
+  await source.close()
+})
 
 test('one of at most 4,000 px, and one that has levels of its own, need none', async () => {
   const folder = temporaryFolder()
