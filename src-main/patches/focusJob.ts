@@ -3,6 +3,7 @@
  * is kept with the grid, so that thresholds can be moved without reading the slide again, and nothing is measured twice.
  */
 import * as z from 'zod'
+import { isTesseraError } from '../../src-shared/errors.ts'
 import { SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import { MaskParams } from '../../src-shared/masks.ts'
@@ -61,7 +62,31 @@ export function createFocus({
   gridOf,
   seqOf,
 }: Dependencies): (grid: Grid, params: MaskParams) => Job {
-  const run = async (given: unknown, { signal, report }: JobControl): Promise<void> => {
+  const ask = async (grid: Grid, patches: Uint32Array, signal: AbortSignal): Promise<Float32Array> =>
+    batch.ask(
+      slides.subjectOf(grid.slide),
+      'patches.sharpness',
+      { ...(await slides.fileOf(grid.slide)), grid, patches, edgePx: edgeOf(grid) },
+      signal,
+    )
+
+  /** NaN for patches on a damaged tile; one of those does not spoil the others that are read with it. */
+  const measured = async (grid: Grid, patches: Uint32Array, signal: AbortSignal): Promise<Float32Array> => {
+    try {
+      return await ask(grid, patches, signal)
+    } catch (error) {
+      if (!isTesseraError(error, 'SLIDE_TILE_BROKEN')) throw error
+      if (patches.length === 1) return Float32Array.of(Number.NaN)
+    }
+    const half = patches.length >> 1
+    const [first, second] = [
+      await measured(grid, patches.slice(0, half), signal),
+      await measured(grid, patches.slice(half), signal),
+    ]
+    return Float32Array.from([...first, ...second])
+  }
+
+  const run = async (given: unknown, { signal, report, log }: JobControl): Promise<void> => {
     const { grid: id, params } = Params.parse(given)
     const grid = gridOf(id)
     const source = seqOf(id)
@@ -74,16 +99,13 @@ export function createFocus({
     report({ total: wanted.length, done: 0, phase: 'Measuring the focus' })
     const save = () => store.transaction('patches.focus', (db) => saveSharpness(db, source, sharpness))
     let savedAt = performance.now()
+    let broken = 0
     try {
       for (let from = 0; from < wanted.length && !signal.aborted; from += AT_ONCE) {
         const patches = wanted.slice(from, from + AT_ONCE)
-        const found = await batch.ask(
-          slides.subjectOf(grid.slide),
-          'patches.sharpness',
-          { ...(await slides.fileOf(grid.slide)), grid, patches, edgePx: edgeOf(grid) },
-          signal,
-        )
+        const found = await measured(grid, patches, signal)
         for (const [i, patch] of patches.entries()) sharpness[patch] = found[i]!
+        broken += found.reduce((sum, each) => sum + Number(Number.isNaN(each)), 0)
         report({ done: from + patches.length })
         if (performance.now() - savedAt < SAVE_MS) continue
         save()
@@ -92,6 +114,7 @@ export function createFocus({
     } finally {
       save() // also of a job that is stopped: it goes on from there
     }
+    if (broken > 0) log(`${broken} of ${wanted.length} patches lie where the file is damaged, and were not measured.`)
   }
 
   jobs.register('focus', { unit: 'patches', canPause: true, heavy: false, run })

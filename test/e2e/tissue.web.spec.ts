@@ -139,7 +139,7 @@ test('a stroke of the brush takes patches out of the tissue, is one step, and is
   await window.page.mouse.up()
   await expect.poll(inForce).toBeLessThan(before)
   const painted = inForce()!
-  await expect(label.getByText(`${before - painted} patches changed by hand`)).toBeVisible()
+  await expect(label.getByText(`${before - painted} changed by hand`)).toBeVisible()
   await window.undo()
   await expect.poll(inForce).toBe(before)
   await window.press('Control+y')

@@ -11,6 +11,8 @@ import {
   packBits,
   unpackBits,
 } from '../../../src-main/patches/masks.ts'
+import { micronPerPx } from '../../../src-shared/units.ts'
+import { writeCutSlide } from '../../fixtures/cutSlide.ts'
 import { seeded } from '../../fixtures/random.ts'
 import { SlideBench } from '../../fixtures/slideBench.ts'
 import { sharedReader } from '../../fixtures/slideReaders.ts'
@@ -240,5 +242,23 @@ describe('out of focus', () => {
 
     const again = await bench.patches.handlers['patches.measureFocus']({ grid: grid.id, params: params() })
     expect(await bench.jobs.settled(again.id)).toMatchObject({ state: 'done', done: 0, total: 0 })
+  })
+
+  test('patches on damaged tiles stay unmeasured and count; the others are measured, and the log says it', async () => {
+    const bench = SlideBench.create(reader)
+    const slide = await bench.add((await writeCutSlide(bench.folder)).file)
+    const mpp = micronPerPx(0.5)
+    const grid = bench.patches.createGrid(slide.id, { edgePx: 96, mpp, stridePx: 96, offsetXPx: 0, offsetYPx: 0 })
+    const before = await bench.patches.computeMask(grid, params())
+    const job = await bench.patches.handlers['patches.measureFocus']({ grid: grid.id, params: params() })
+    expect(await bench.jobs.settled(job.id)).toMatchObject({ state: 'done', done: before.insideCount })
+    const blurred = params({ leaveOut: { ...params().leaveOut, blurred: true, leastSharpness: 0.01 } })
+    const after = await bench.patches.computeMask(grid, blurred)
+    expect(after.unmeasured).toBeGreaterThan(0)
+    expect(after.unmeasured).toBeLessThan(before.unmeasured)
+    expect(after.insideCount).toBe(before.insideCount)
+    expect((await bench.jobs.handlers['jobs.log']({ job: job.id })).map(({ text }) => text)).toContainEqual(
+      `${after.unmeasured} of ${before.insideCount} patches lie where the file is damaged, and were not measured.`,
+    )
   })
 })
