@@ -133,16 +133,16 @@ export function slideStage(element: HTMLElement, { onView, onReady, onLook, onFa
     },
   }
 
-  function relook({ look, channels }: ShownLook): void {
-    filter.set(look)
-    tiles.relook(tileLookOf(look, channels))
+  function relook(look: ShownLook): void {
+    filter.set(look.look)
+    tiles.relook(tileLookOf(look))
   }
 
-  function show(slide: Slide | null, { look, channels }: ShownLook, start: (view: View) => View | Rect | null): void {
+  function show(slide: Slide | null, look: ShownLook, start: (view: View) => View | Rect | null): void {
     shown = slide
     drawn = false
-    filter.set(look)
-    tiles.show(slide, tileLookOf(look, channels), () => {
+    filter.set(look.look)
+    tiles.show(slide, tileLookOf(look), () => {
       viewport.goHome(true)
       const view = currentView()
       const place = view && start(view)

@@ -9,7 +9,7 @@ import { readTiles } from '../api/tiles.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
 import { type Slide, type TileReply, TILES_PER_REQUEST } from '../../src-shared/slides.ts'
 import { messageOf, toError } from '../../src-shared/errors.ts'
-import { paintedTile, type TileLook } from './tileLook.ts'
+import { asStored, drawnTile, type TileLook } from './tileLook.ts'
 
 interface Wanted {
   /** index into the slide's levels, 0 = full resolution */
@@ -110,9 +110,11 @@ async function finish(
     return
   }
   try {
-    const blob = reply ? new Blob([reply as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }) : await glass()
-    if (tileType === 'rasterBlob' && !look.paint) job.finish(blob, null, 'rasterBlob')
-    else job.finish(await paintedTile(blob, look), null, 'imageBitmap')
+    // bare glass is white in every look
+    const drawn = reply ? await drawnTile(reply, look) : await glass()
+    if (drawn instanceof ImageBitmap) job.finish(drawn, null, 'imageBitmap')
+    else if (tileType === 'rasterBlob') job.finish(drawn, null, 'rasterBlob')
+    else job.finish(await asStored(drawn), null, 'imageBitmap')
   } catch (error) {
     onFault(error as Error)
     job.fail(messageOf(error), null)

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
 import { type Rgb, toRgb } from '../pixels/decoder.ts'
+import { MOST_PROFILE_BYTES } from './colourProfile.ts'
 import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
 import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
@@ -55,6 +56,7 @@ export async function tiffSlide(
       associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
       properties: facts.properties.map(({ name, value }) => ({ name, value: value.slice(0, PROPERTY_LENGTH) })),
     },
+    profile: () => profileOf(tiff, base),
     levels: shapes.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
     associatedImage: (name) => readAssociated(tiff.file, associated, name),
     close: () => handle.close(),
@@ -76,12 +78,15 @@ export async function readAssociated(
   }
 }
 
+const profileOf = (tiff: Tiff, { directory }: TiffImage): Promise<Buffer | null> =>
+  tiff.raw(directory, TAG.iccProfile, MOST_PROFILE_BYTES)
+
 /** An image in strips, which is read as a whole. */
 async function stripPicture(tiff: Tiff, handle: FileHandle, image: TiffImage, facts: SlideFacts): Promise<SlideSource> {
   const { file } = tiff
   const { width, height, compression } = image
   const { associated: _associated, ...shown } = facts
-  const picture = { file, handle, width, height, facts: shown }
+  const picture = { file, handle, width, height, facts: shown, profile: () => profileOf(tiff, image) }
   if (compression !== COMPRESSION.zstd)
     return pictureSlide({ ...picture, place: pageOf(image), read: () => toRgb(openPage(file, pageOf(image))) })
   if (!isSmall(image))
@@ -181,6 +186,6 @@ export async function tiffProperties(tiff: Tiff, directory: TiffDirectory): Prom
   }
   for (const [name, tag] of numberTags)
     if (directory.entries.has(tag)) properties.push({ name, value: String(await tiff.number(directory, tag, NaN)) })
-  if (directory.entries.has(TAG.iccProfile)) properties.push({ name: 'tiff.ICCProfile', value: 'present, not applied' })
+  if (directory.entries.has(TAG.iccProfile)) properties.push({ name: 'tiff.ICCProfile', value: 'present' })
   return properties
 }
