@@ -28,13 +28,15 @@ export const SlideLook = z.object({
   shown: z.enum(['colour', 'haematoxylin', 'other', 'residual']).default('colour'),
   /** one stain alone in greys, not in its own colour */
   grey: z.boolean().default(false),
+  /** the colours as the file's ICC profile means them, not as they are stored */
+  profile: z.boolean().default(false),
 })
 export type SlideLook = z.infer<typeof SlideLook>
 
 export const AS_STORED: SlideLook = Object.freeze(SlideLook.parse({}))
 
 export const isAsStored = (look: SlideLook): boolean =>
-  look.shown === 'colour' && look.brightness === 0 && look.contrast === 1 && look.gamma === 1
+  look.shown === 'colour' && !look.profile && look.brightness === 0 && look.contrast === 1 && look.gamma === 1
 
 /**
  * What the screen shows for each of the 256 values of a channel, 0 … 1.

@@ -145,6 +145,10 @@ export const tileContract = {
 export const SlideColours = z.object({
   /** channels that are put together into one picture; empty = the file has colours */
   channels: z.array(ChannelFacts),
+  /** its ICC profile, with the name it has; null = none that can be used */
+  profile: z.object({ name: z.string(), icc: bytes }).nullable(),
+  /** why the profile there is can not be used */
+  profileFault: z.string().nullable(),
 })
 export type SlideColours = z.infer<typeof SlideColours>
 

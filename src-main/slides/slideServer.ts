@@ -1,10 +1,11 @@
 /** The work of a slide process: each call of its contract, done on the slides it holds open. */
 import { type ErrorCode, isTesseraError, tesseraError, toError, toFault } from '../../src-shared/errors.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
-import type { TileReply, TileRequest } from '../../src-shared/slides.ts'
+import type { SlideColours, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { Handlers } from '../../src-shared/wire/contract.ts'
 import { watchOwnMemory } from '../jobs/memoryWatch.ts'
 import { openSlides, stampOf } from './openSlides.ts'
+import { ProfileFault, profileName } from './formats/colourProfile.ts'
 import type { SlideSource } from './formats/slideSource.ts'
 import { gridSharpness } from './pixels/focus.ts'
 import { gridPatchPicture, readGridPatches } from './pixels/gridPatches.ts'
@@ -162,7 +163,10 @@ export function createSlideServer(publish: Publish): SlideServer {
           })),
         'slides.tiles': ({ level, tiles, ...slide }) => tilesOf(slide, level, tiles),
         'slides.colours': (slide) =>
-          slides.use(slide, async ({ channels }) => ({ channels: [...(channels?.facts ?? [])] })),
+          slides.use(slide, async (source) => ({
+            channels: [...(source.channels?.facts ?? [])],
+            ...(await usableProfile(source)),
+          })),
         'slides.thumbnail': ({ edge, ...slide }) => slides.use(slide, (source) => slideThumbnail(source, edge)),
         'slides.associatedImage': ({ name, ...slide }) =>
           slides.use(slide, (source) => associatedPicture(source, name)),
@@ -219,6 +223,17 @@ export function createSlideServer(publish: Publish): SlideServer {
           }),
       },
     },
+  }
+}
+
+/** The slide's colour profile, or why it can not be used; the slide can be looked at all the same. */
+async function usableProfile({ profile }: SlideSource): Promise<Pick<SlideColours, 'profile' | 'profileFault'>> {
+  try {
+    const icc = (await profile?.()) ?? null
+    return { profile: icc && { name: profileName(icc), icc: Uint8Array.from(icc) }, profileFault: null }
+  } catch (error) {
+    if (!(error instanceof ProfileFault || isTesseraError(error, 'SLIDE_BROKEN'))) throw error
+    return { profile: null, profileFault: error.message }
   }
 }
 

@@ -17,6 +17,8 @@ import { useSlides } from './slides.ts'
 export interface ShownLook {
   look: SlideLook
   channels: ChannelMapping | null
+  /** the ICC profile that is applied; null = none */
+  profile: Uint8Array | null
 }
 
 /** A slider that stood still for so long has been let go, ms. */
@@ -47,8 +49,13 @@ export const useLooks = defineStore('looks', () => {
     return draft === undefined ? (slides.byId(slide)?.channels ?? null) : draft
   }
 
+  const profileOf = (slide: SlideId): Uint8Array | null =>
+    of(slide).profile ? (colours.get(slide)?.profile?.icc ?? null) : null
+
   const shownOf = (slide: SlideId | null): ShownLook =>
-    slide ? { look: of(slide), channels: channelsOf(slide) } : { look: AS_STORED, channels: null }
+    slide
+      ? { look: of(slide), channels: channelsOf(slide), profile: profileOf(slide) }
+      : { look: AS_STORED, channels: null, profile: null }
 
   const change = (slide: SlideId, changed: Partial<SlideLook>): void =>
     drafts.look.set(slide, { ...of(slide), ...changed })

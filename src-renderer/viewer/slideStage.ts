@@ -177,16 +177,16 @@ export function slideStage(
     },
   }
 
-  function relook({ look, channels }: ShownLook): void {
-    filter.set(look)
-    tiles.relook(tileLookOf(look, channels))
+  function relook(look: ShownLook): void {
+    filter.set(look.look)
+    tiles.relook(tileLookOf(look))
   }
 
-  function show(slide: Slide | null, { look, channels }: ShownLook, start: (view: View) => Place | Rect | null): void {
+  function show(slide: Slide | null, look: ShownLook, start: (view: View) => Place | Rect | null): void {
     shown = slide
     drawn = false
-    filter.set(look)
-    tiles.show(slide, tileLookOf(look, channels), () => {
+    filter.set(look.look)
+    tiles.show(slide, tileLookOf(look), () => {
       turnTo(0, false, true)
       viewport.goHome(true)
       const view = currentView()

@@ -9,7 +9,7 @@ import { readTiles } from '../api/tiles.ts'
 import { type Slide, type TileReply, TILES_PER_REQUEST } from '../../src-shared/slides.ts'
 import { messageOf, toError } from '../../src-shared/errors.ts'
 import { missingTile } from './missingTile.ts'
-import { paintedTile, type TileLook } from './tileLook.ts'
+import { asStored, drawnTile, type TileLook } from './tileLook.ts'
 
 interface Wanted {
   /** index into the slide's levels, 0 = full resolution */
@@ -106,9 +106,11 @@ async function finish(
   if (reply !== null && !(reply instanceof Uint8Array))
     return finishMissing(job, toError({ code: reply.code, message: reply.message, data: reply.data }), form, onFault)
   try {
-    const blob = reply ? new Blob([reply as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }) : await glass()
-    if (form.tileType === 'rasterBlob' && !look.paint) job.finish(blob, null, 'rasterBlob')
-    else job.finish(await paintedTile(blob, look), null, 'imageBitmap')
+    // bare glass is white in every look
+    const drawn = reply ? await drawnTile(reply, look) : await glass()
+    if (drawn instanceof ImageBitmap) job.finish(drawn, null, 'imageBitmap')
+    else if (form.tileType === 'rasterBlob') job.finish(drawn, null, 'rasterBlob')
+    else job.finish(await asStored(drawn), null, 'imageBitmap')
   } catch (error) {
     await finishMissing(job, error as Error, form, onFault)
   }

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { type Browser, expect, test } from '@playwright/test'
 import Database from 'better-sqlite3'
 import sharp from 'sharp'
+import { cd8At, dapiAt, writeFluorescence } from '../fixtures/fluorescence.ts'
+import { writeTinySlide } from '../fixtures/tinySlides.ts'
 import { displayTable, SlideLook } from '../../src-shared/look.ts'
 import type { TesseraWindow } from './tesseraWindow.ts'
 import { launchBrowser, WebHost } from './webHost.ts'
@@ -185,4 +187,107 @@ test('the panel is whole in a small and a large window, axe finds nothing, and t
   await expect(panel()).toBeVisible()
   await window.press('l')
   await expect(panel()).toBeHidden()
+})
+
+/** A px of the tiles drawn, of a slide that is shown as a whole: at a place in level-0 px. */
+const drawnAt = async (size: { width: number; height: number }, x: number, y: number): Promise<number[]> => {
+  const zoom = Number(await window.viewer.getAttribute('data-zoom'))
+  return window.page.evaluate(
+    ([dx, dy]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.viewer .openseadragon-canvas canvas')!
+      const at = canvas.getContext('2d')!.getImageData(canvas.width / 2 + dx!, canvas.height / 2 + dy!, 1, 1)
+      return [...at.data.subarray(0, 3)]
+    },
+    [(x - size.width / 2) * zoom, (y - size.height / 2) * zoom],
+  )
+}
+
+async function openSlide(name: RegExp): Promise<void> {
+  await window.page.getByRole('option', { name }).click()
+  await expect(window.page.locator('.viewer[data-ready="true"]')).toBeVisible()
+  await window.press('f')
+  await settled()
+}
+
+/** Squares of one colour each, so that neither JPEG nor scaling changes their middles. */
+const COLOURS = [
+  [200, 40, 60],
+  [40, 160, 80],
+  [60, 60, 200],
+  [230, 170, 200],
+  [150, 90, 160],
+  [128, 128, 128],
+]
+const BLOCKS = { width: 6 * 128, height: 256 }
+
+test('channels of a fluorescence slide are switched, set and kept; a colour profile is applied as libvips does', async () => {
+  const fluorescence = writeFluorescence(path.join(host.data, 'tissue.ome.tif'))
+  const pixels = Buffer.alloc(BLOCKS.width * BLOCKS.height * 3)
+  for (let px = 0; px < BLOCKS.width * BLOCKS.height; px++)
+    pixels.set(COLOURS[Math.floor((px % BLOCKS.width) / 128)]!, px * 3)
+  const profiled = await writeTinySlide(path.join(host.data, 'profiled.tif'), {
+    ...BLOCKS,
+    pixels,
+    icc: true,
+    mpp: 0.5,
+  })
+  await window.page.close()
+  await host.stop()
+  await host.start(fluorescence, profiled)
+  window = await host.open(browser)
+  await window.ready()
+
+  const size = { width: 300, height: 200 }
+  await openSlide(/tissue/)
+  const [x, y] = [150, 100]
+  const [red, , blue] = await drawnAt(size, x, y)
+  // by the file: from 1 % to 99.8 %, which for these ramps is nearly all
+  expect(red).toBeGreaterThan(110)
+  expect(blue).toBeGreaterThan(110)
+  await window.press('l')
+  await panel().getByRole('checkbox', { name: 'CD8' }).uncheck()
+  await panel().getByRole('spinbutton', { name: 'DAPI: value of the full colour' }).fill('600')
+  await panel().getByRole('spinbutton', { name: 'DAPI: value of black' }).fill('300')
+  await expect(window.viewer).toHaveAttribute('data-look', /^colour 1,0,0,255,300,600;0,/)
+  const near = (value: number) => expect.closeTo(value, -0.8)
+  expect(await drawnAt(size, x, y)).toEqual([0, 0, near((255 * (dapiAt(x) - 300)) / 300)])
+  expect(await drawnAt(size, 60, y)).toEqual([0, 0, 0])
+  expect(await drawnAt(size, 250, y)).toEqual([0, 0, 255])
+  expect(await window.accessibilityProblems()).toEqual([])
+  const kept = () => {
+    const sqlite = new Database(path.join(host.project(), 'project.sqlite'), { readonly: true })
+    const rows = sqlite.prepare('SELECT channels FROM slide_looks WHERE channels IS NOT NULL').pluck().all() as string[]
+    sqlite.close()
+    return rows.map((row) => JSON.parse(row) as object[])
+  }
+  await expect
+    .poll(kept)
+    .toEqual([[expect.objectContaining({ from: 300, to: 600 }), expect.objectContaining({ shown: false })]])
+  await panel().getByRole('button', { name: 'Channels as the file says' }).click()
+  await looks('colour')
+  expect(await drawnAt(size, x, y)).toEqual([red, 0, blue])
+  expect(cd8At(y)).toBeGreaterThan(0)
+  await window.press('l')
+
+  await openSlide(/profiled/)
+  const middles = COLOURS.map((_, i) => 128 * i + 64)
+  const shown = () => Promise.all(middles.map((at) => drawnAt(BLOCKS, at, 128)))
+  const truth = async (ignoreIcc: boolean) => {
+    const { data, info } = await sharp(profiled, { ignoreIcc }).raw().toBuffer({ resolveWithObject: true })
+    return middles.map((at) => [...data.subarray((128 * info.width + at) * 3, (128 * info.width + at) * 3 + 3)])
+  }
+  const [stored, converted] = [await truth(true), await truth(false)]
+  const differences = (a: number[][], b: number[][]) => a.flat().map((value, i) => Math.abs(value - b.flat()[i]!))
+  expect(Math.max(...differences(stored, converted)), 'the profile makes a difference').toBeGreaterThan(20)
+  expect(Math.max(...differences(await shown(), stored))).toBeLessThanOrEqual(1)
+  await window.press('l')
+  await expect(panel().getByText('P3')).toBeVisible()
+  await panel().getByRole('radio', { name: 'As the profile says' }).click()
+  await looks('colour profile')
+  await settled()
+  expect(Math.max(...differences(await shown(), converted))).toBeLessThanOrEqual(2)
+  await panel().getByRole('radio', { name: 'As stored' }).click()
+  await looks('colour')
+  await settled()
+  expect(Math.max(...differences(await shown(), stored))).toBeLessThanOrEqual(1)
 })

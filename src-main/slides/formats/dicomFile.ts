@@ -8,6 +8,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import dicomParser, { type DataSet } from 'dicom-parser'
 import { messageOf } from '../../../src-shared/errors.ts'
+import { MOST_PROFILE_BYTES } from './colourProfile.ts'
 import { readSome } from './readSome.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
 
@@ -69,6 +70,8 @@ export type DicomImage = {
   vendor: string | null
   model: string | null
   hasProfile: boolean
+  /** The ICC profile of its first optical path. */
+  profile(): Promise<Buffer | null>
   /** Bytes of a frame of this file, from 0. @throws {DicomFault} */
   frame(number: number): Promise<Buffer>
 }
@@ -192,6 +195,7 @@ async function imageOf(
     return value !== undefined && Number.isFinite(value) && value > 0 ? value : null
   }
   const optical = item(data, 'x00480105')
+  const profile = optical?.elements['x00282000']
   const pixels = data.elements['x7fe00010']
   if (!pixels) throw brokenSlide(file, 'it has no pixels')
   const places = await framePlaces(file, handle, bytes, data, buffer, pixels, {
@@ -220,7 +224,16 @@ async function imageOf(
     objectivePower: decimal(optical, 'x00480112'),
     vendor: text(data, 'x00080070'),
     model: text(data, 'x00081090'),
-    hasProfile: optical?.elements['x00282000'] !== undefined,
+    hasProfile: profile !== undefined,
+    async profile() {
+      if (!profile) return null
+      const { dataOffset, length } = profile
+      if (length > MOST_PROFILE_BYTES || dataOffset + length > bytes)
+        throw brokenSlide(file, `its colour profile claims to have ${length} bytes`)
+      const icc = Buffer.alloc(length)
+      await handle.read(icc, 0, length, dataOffset)
+      return icc
+    },
     frame: places,
   }
 }

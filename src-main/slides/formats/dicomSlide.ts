@@ -79,6 +79,7 @@ export async function dicomSlide(file: string, handle: FileHandle, bytes: number
         associatedImages: [...associated].map(([name, { width, height }]) => ({ name, width, height })),
         properties: propertiesOf(base, images.length),
       },
+      profile: () => base.profile(),
       levels: readers,
       async associatedImage(name) {
         const found = associated.get(name)
@@ -195,7 +196,7 @@ const propertiesOf = (base: DicomImage, files: number): { name: string; value: s
     ['dicom.DimensionOrganizationType', base.positions ? 'TILED_SPARSE' : 'TILED_FULL'],
     ['dicom.Manufacturer', base.vendor],
     ['dicom.ManufacturerModelName', base.model],
-    ['dicom.ICCProfile', base.hasProfile ? 'present, not applied' : null],
+    ['dicom.ICCProfile', base.hasProfile ? 'present' : null],
     ['dicom.files', String(files)],
   ].flatMap(([name, value]) => (value ? [{ name: name!, value }] : []))
 

@@ -30,15 +30,25 @@ type Picture = {
   /** all of it at once */
   read: () => Promise<Rgb>
   facts: PictureFacts
+  profile: () => Promise<Buffer | null>
 }
 
 export const isSmall = ({ width, height }: { width: number; height: number }): boolean =>
   Math.max(width, height) <= WHOLE_PX
 
 /** @throws {TesseraError} what reading it for its fingerprint may say */
-export async function pictureSlide({ file, handle, width, height, place, read, facts }: Picture): Promise<SlideSource> {
+export async function pictureSlide({
+  file,
+  handle,
+  width,
+  height,
+  place,
+  read,
+  facts,
+  profile,
+}: Picture): Promise<SlideSource> {
   const header = (levels: SlideLevel[]): SlideHeader => ({ ...facts, width, height, levels, associatedImages: [] })
-  const common = { file, parts: [], associatedImage: () => Promise.resolve(null) }
+  const common = { file, parts: [], profile, associatedImage: () => Promise.resolve(null) }
   if (place === null || isSmall({ width, height })) {
     const [shape] = pyramidShapes(width, height)
     return {

@@ -21,7 +21,7 @@ const LONGEST_SIDE = 2 ** 22
  * @throws {TesseraError} SLIDE_BROKEN
  */
 export async function plainPicture(file: string, handle: FileHandle, format: string): Promise<SlideSource> {
-  const { width, height, density, space, depth } = await decode(() =>
+  const { width, height, density, space, depth, icc } = await decode(() =>
     openPicture(file, { limitInputPixels: false }).metadata(),
   ).catch((error: unknown) => {
     throw brokenSlide(file, `its header can not be read (${messageOf(error)})`, error)
@@ -35,6 +35,7 @@ export async function plainPicture(file: string, handle: FileHandle, format: str
     width,
     height,
     place: 'file',
+    profile: () => Promise.resolve(icc ?? null),
     read: () => toRgb(openPicture(file)),
     facts: {
       format,

@@ -50,6 +50,8 @@ export interface SlideSource {
   /** Other files the slide consists of, or samples of them. */
   readonly parts: readonly string[]
   readonly header: SlideHeader
+  /** Its ICC profile as it is stored; null = none. Left out where the format has none. */
+  profile?(): Promise<Buffer | null>
   /** null = the file has all that is needed. Levels fail with SLIDE_NOT_PREPARED until it is made. */
   readonly pyramid: MissingPyramid | null
   /** How many levels, from the largest on, the file itself holds, when it holds some and others lie in a cache. */

@@ -4,6 +4,7 @@ import { messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader, SlideLevel } from '../../../src-shared/slides.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { type Rgb, toRgb } from '../pixels/decoder.ts'
+import { MOST_PROFILE_BYTES } from './colourProfile.ts'
 import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
 import { coloursLie, hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
@@ -60,6 +61,7 @@ export async function tiffSlide(
       associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
       properties: facts.properties.map(({ name, value }) => ({ name, value: value.slice(0, PROPERTY_LENGTH) })),
     },
+    profile: () => profileOf(tiff, base),
     levels: [
       ...stored.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
       ...(made?.levels ?? []),
@@ -103,12 +105,15 @@ export async function readAssociated(
   }
 }
 
+const profileOf = (tiff: Tiff, { directory }: TiffImage): Promise<Buffer | null> =>
+  tiff.raw(directory, TAG.iccProfile, MOST_PROFILE_BYTES)
+
 /** An image in strips, which is read as a whole. */
 async function stripPicture(tiff: Tiff, handle: FileHandle, image: TiffImage, facts: SlideFacts): Promise<SlideSource> {
   const { file } = tiff
   const { width, height, compression } = image
   const { associated: _associated, ...shown } = facts
-  const picture = { file, handle, width, height, facts: shown }
+  const picture = { file, handle, width, height, facts: shown, profile: () => profileOf(tiff, image) }
   if (compression !== COMPRESSION.zstd)
     return pictureSlide({ ...picture, place: pageOf(image), read: () => toRgb(openPage(file, pageOf(image))) })
   if (!isSmall(image))
@@ -210,6 +215,6 @@ export async function tiffProperties(tiff: Tiff, directory: TiffDirectory): Prom
   }
   for (const [name, tag] of numberTags)
     if (directory.entries.has(tag)) properties.push({ name, value: String(await tiff.number(directory, tag, NaN)) })
-  if (directory.entries.has(TAG.iccProfile)) properties.push({ name: 'tiff.ICCProfile', value: 'present, not applied' })
+  if (directory.entries.has(TAG.iccProfile)) properties.push({ name: 'tiff.ICCProfile', value: 'present' })
   return properties
 }

@@ -265,7 +265,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         for (const slide of changed) slides.slides.set(slide.id, slide)
         publish('slides.changed', { changed, removed: [] })
       },
-      'slides.colours': () => ({ channels: [] }),
+      'slides.colours': () => ({ channels: [], profile: null, profileFault: null }),
       'slides.setChannels': ({ slide, channels }) => {
         diskFull()
         const next = { ...slides.slides.get(slide)!, channels }
