@@ -202,20 +202,26 @@ export function slideStage(
     )
   }
 
+  async function drawnAnew(): Promise<void> {
+    osd.forceRedraw()
+    await new Promise(requestAnimationFrame)
+    await new Promise(requestAnimationFrame)
+  }
+
   async function drawnTiles(): Promise<HTMLCanvasElement> {
     const wanted = shown
     const until = performance.now() + TILES_COME_WITHIN_MS
     const isWhole = (): boolean => (osd.world.getItemAt(0)?.getFullyLoaded() ?? false) && isAtRest()
-    while (shown && !isWhole() && performance.now() < until) await new Promise(requestAnimationFrame)
+    // What is there is told anew with each drawing: a view that has just moved still has the answer of the old one.
+    await drawnAnew()
+    while (!isWhole() && performance.now() < until) await new Promise(requestAnimationFrame)
     if (!wanted || shown !== wanted || !isWhole())
       throw tesseraError(
         'VIEW_INCOMPLETE',
         `Part of “${wanted?.name ?? 'the slide'}” in this view is not there: it is still being read, or can not be. Wait until it is sharp, or move the damaged part out of the view.`,
         { slide: wanted?.name ?? '' },
       )
-    osd.forceRedraw()
-    await new Promise(requestAnimationFrame)
-    await new Promise(requestAnimationFrame)
+    await drawnAnew()
     return osd.drawer.canvas
   }
 
@@ -227,5 +233,12 @@ export function slideStage(
     cache._maxCacheItemCount = BITMAPS_KEPT * share
   }
 
-  return { drawer: osd.drawer.getType(), show, controls, drawnTiles, keepBitmaps, destroy: () => osd.destroy() }
+  return {
+    drawer: osd.drawer.getType() ?? drawer,
+    show,
+    controls,
+    drawnTiles,
+    keepBitmaps,
+    destroy: () => osd.destroy(),
+  }
 }
