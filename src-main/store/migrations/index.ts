@@ -9,7 +9,7 @@ import { models } from './0006-models.ts'
 import { predictions } from './0007-predictions.ts'
 import { folds } from './0008-folds.ts'
 import { heldOut } from './0009-held-out.ts'
-import { bookmarks } from './0010-bookmarks.ts'
+import { viewing } from './0010-viewing.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -21,5 +21,5 @@ export const migrations: readonly Migration[] = [
   predictions,
   folds,
   heldOut,
-  bookmarks,
+  viewing,
 ]

@@ -1,9 +1,12 @@
 import type { Migration } from '../migrate.ts'
 
-/** Places of slides to come back to. A deleted one keeps its row, so that the deletion can be taken back. */
-export const bookmarks: Migration = {
+/**
+ * How slides are looked at. Bookmarks: places to come back to; a deleted one keeps its row, so that the deletion can be
+ * taken back. Blinding: whether the window hides the names of slides, and the numbers it calls them by, shuffled by a seed.
+ */
+export const viewing: Migration = {
   number: 10,
-  name: 'bookmarks',
+  name: 'viewing',
   up: (sqlite) =>
     void sqlite.exec(`
       CREATE TABLE bookmarks (
@@ -20,5 +23,16 @@ export const bookmarks: Migration = {
         deleted_at     INTEGER
       ) STRICT;
       CREATE INDEX bookmarks_slide ON bookmarks (slide);
+
+      CREATE TABLE blinding (
+        one    INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+        is_on  INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+        seed   INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE blind_numbers (
+        slide   INTEGER NOT NULL PRIMARY KEY REFERENCES slides (seq),
+        number  INTEGER NOT NULL UNIQUE CHECK (number > 0)
+      ) STRICT;
     `),
 }
