@@ -1,5 +1,6 @@
 /** The whole contract between the window and the main process, put together from its rooms. */
 import { appCalls, appEvents } from './app.ts'
+import { blindingCalls, blindingEvents } from './blinding.ts'
 import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
@@ -20,6 +21,7 @@ export const api = {
     ...projectCalls,
     ...slideCalls,
     ...bookmarkCalls,
+    ...blindingCalls,
     ...patchCalls,
     ...labelCalls,
     ...modelCalls,
@@ -35,6 +37,7 @@ export const api = {
     ...projectEvents,
     ...slideEvents,
     ...bookmarkEvents,
+    ...blindingEvents,
     ...patchEvents,
     ...labelEvents,
     ...modelEvents,

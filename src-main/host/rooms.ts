@@ -26,6 +26,7 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
@@ -125,6 +126,12 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish: (body) => publish('slides.changed', body),
   })
   const bookmarks = createBookmarks({ store, slides, publish: (body) => publish('bookmarks.changed', body) })
+  const blinding = createBlinding({
+    store,
+    slides,
+    readOnly: () => project.project.readOnly !== null,
+    publish: (body) => publish('blinding.changed', body),
+  })
   const patches = createPatches({
     store,
     jobs,
@@ -234,6 +241,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     calls: {
       ...slides.handlers,
       ...bookmarks,
+      ...blinding,
       ...patches.handlers,
       ...labels.handlers,
       ...models.handlers,

@@ -2,6 +2,7 @@
 import type { FileEntry } from '../../src-shared/app.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { Slide } from '../../src-shared/slides.ts'
+import { useBlinding } from '../stores/blinding.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
 import { useProject } from '../stores/project.ts'
@@ -54,7 +55,8 @@ export const slideCommands = () => [
     title: 'Add slides…',
     group: 'Slides',
     keys: ['Ctrl+O'],
-    when: () => useProject().canChange,
+    // choosing files would show their names
+    when: () => useProject().canChange && !useBlinding().isOn,
     run: () => addSlides(),
   }),
   command({
@@ -88,8 +90,18 @@ export const slideCommands = () => [
     id: 'slides.cases',
     title: 'Cases (patients) of slides…',
     group: 'Slides',
-    when: () => useProject().canChange && useSlides().list.length > 0,
+    when: () => useProject().canChange && useSlides().list.length > 0 && !useBlinding().isOn,
     run: () => useWindow().show({ kind: 'cases' }),
+  }),
+  command({
+    id: 'slides.blind',
+    title: 'Hide or show the names of slides (blinded reading)',
+    group: 'Slides',
+    when: () => useProject().canChange,
+    run: () =>
+      useFaults().attempt('slides', 'The names of slides were not hidden or shown.', () =>
+        useBlinding().set(!useBlinding().isOn),
+      ),
   }),
   command({
     id: 'projects.show',

@@ -1,9 +1,10 @@
 /** Exports of this session: what was asked for, and where the files went. */
 import { defineStore } from 'pinia'
-import { onScopeDispose, shallowRef } from 'vue'
+import { computed, onScopeDispose, shallowRef } from 'vue'
 import type { ExportedFile, ExportRequest } from '../../src-shared/exports.ts'
 import type { JobId } from '../../src-shared/ids.ts'
 import { call, on } from '../api/index.ts'
+import { useBlinding } from './blinding.ts'
 import { useFaults } from './faults.ts'
 
 export interface ShownExport {
@@ -15,7 +16,21 @@ export interface ShownExport {
 
 export const useExports = defineStore('exports', () => {
   const faults = useFaults()
-  const list = shallowRef<readonly ShownExport[]>([])
+  const blinding = useBlinding()
+  const all = shallowRef<readonly ShownExport[]>([])
+  /** Without the names of slides while they are hidden; the files themselves keep them. */
+  const list = computed<readonly ShownExport[]>(() =>
+    all.value.map(({ job, title, files }) => ({
+      job,
+      title: blinding.hide(title),
+      files:
+        files?.map((file) => ({
+          ...file,
+          name: blinding.hide(file.name),
+          location: blinding.hide(file.location),
+        })) ?? null,
+    })),
+  )
   /** The picture of a view that was saved last, until it is put away. */
   const picture = shallowRef<JobId | null>(null)
   /** Files of jobs that were done before their start was answered. */
@@ -23,13 +38,13 @@ export const useExports = defineStore('exports', () => {
 
   onScopeDispose(
     on('exports.done', ({ job, files }) => {
-      if (!list.value.some((each) => each.job === job)) early.set(job, files)
-      list.value = list.value.map((each) => (each.job === job ? { ...each, files } : each))
+      if (!all.value.some((each) => each.job === job)) early.set(job, files)
+      all.value = all.value.map((each) => (each.job === job ? { ...each, files } : each))
     }),
   )
 
   const follow = (job: JobId, title: string): JobId => {
-    list.value = [{ job, title, files: early.get(job) ?? null }, ...list.value]
+    all.value = [{ job, title, files: early.get(job) ?? null }, ...all.value]
     early.delete(job)
     return job
   }
@@ -53,7 +68,7 @@ export const useExports = defineStore('exports', () => {
     start,
     savePicture,
     reset() {
-      list.value = []
+      all.value = []
       picture.value = null
       early.clear()
     },

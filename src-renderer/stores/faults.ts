@@ -3,9 +3,10 @@
  * the same thing works.
  */
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { toFault } from '../../src-shared/errors.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
+import { useBlinding } from './blinding.ts'
 
 /** The part of the window in which an error stands. */
 export type Place = 'window' | 'slides' | 'viewer' | 'label' | 'train' | 'review' | 'inspect' | 'results' | 'dialog'
@@ -23,26 +24,30 @@ export interface ShownFault {
 const MOST_SHOWN = 20
 
 export const useFaults = defineStore('faults', () => {
-  const shown = shallowRef<readonly ShownFault[]>([])
+  const blinding = useBlinding()
+  const all = shallowRef<readonly ShownFault[]>([])
+  const shown = computed(() =>
+    all.value.map((one) => ({ ...one, what: blinding.hide(one.what), fault: blinding.hideFault(one.fault) })),
+  )
   let nextKey = 1
 
   function report(place: Place, what: string, error: unknown): void {
     const fault = toFault(error)
     if (fault.code === 'CANCELLED') return
-    const same = shown.value.find((one) => one.place === place && one.what === what && one.fault.code === fault.code)
+    const same = all.value.find((one) => one.place === place && one.what === what && one.fault.code === fault.code)
     const key = same?.key ?? nextKey++
     const now = { key, place, what, fault, times: (same?.times ?? 0) + 1 }
-    shown.value = [...shown.value.filter((one) => one !== same), now].slice(-MOST_SHOWN)
+    all.value = [...all.value.filter((one) => one !== same), now].slice(-MOST_SHOWN)
   }
 
   const dismiss = (key: number): void => {
-    shown.value = shown.value.filter((one) => one.key !== key)
+    all.value = all.value.filter((one) => one.key !== key)
   }
 
   /** Puts away what was said about doing `what`, because it has worked now. */
   const settle = (place: Place, what: string): void => {
-    if (shown.value.some((one) => one.place === place && one.what === what))
-      shown.value = shown.value.filter((one) => one.place !== place || one.what !== what)
+    if (all.value.some((one) => one.place === place && one.what === what))
+      all.value = all.value.filter((one) => one.place !== place || one.what !== what)
   }
 
   /** Does `action`; when it fails, says so at `place`. @returns undefined when it failed */

@@ -4,8 +4,10 @@ import { computed, onScopeDispose, shallowRef } from 'vue'
 import type { JobId } from '../../src-shared/ids.ts'
 import { isOver, type Job } from '../../src-shared/jobs.ts'
 import { call, on } from '../api/index.ts'
+import { useBlinding } from './blinding.ts'
 
 export const useJobs = defineStore('jobs', () => {
+  const blinding = useBlinding()
   const jobs = shallowRef<ReadonlyMap<JobId, Job>>(new Map())
 
   const put = (changed: readonly Job[], removed: readonly JobId[] = []): void => {
@@ -17,8 +19,18 @@ export const useJobs = defineStore('jobs', () => {
 
   onScopeDispose(on('jobs.changed', ({ changed, removed }) => put(changed, removed)))
 
+  /** Without the names of slides while they are hidden. */
+  const shown = computed<ReadonlyMap<JobId, Job>>(() =>
+    blinding.isOn ? new Map([...jobs.value].map(([id, job]) => [id, { ...job, ...inBlinded(job) }])) : jobs.value,
+  )
+  const inBlinded = ({ title, phase, fault }: Job): Pick<Job, 'title' | 'phase' | 'fault'> => ({
+    title: blinding.hide(title),
+    phase: blinding.hide(phase),
+    fault: fault && blinding.hideFault(fault),
+  })
+
   /** Newest first. */
-  const list = computed(() => [...jobs.value.values()].toSorted((a, b) => b.createdAt - a.createdAt))
+  const list = computed(() => [...shown.value.values()].toSorted((a, b) => b.createdAt - a.createdAt))
   const open = computed(() => list.value.filter((job) => !isOver(job.state)))
   /** The one the status bar tells of: what runs, else what waits. */
   const foremost = computed<Job | null>(() => {
@@ -31,7 +43,7 @@ export const useJobs = defineStore('jobs', () => {
   })
   const failed = computed(() => list.value.filter((job) => job.state === 'failed'))
 
-  const byId = (id: JobId): Job | null => jobs.value.get(id) ?? null
+  const byId = (id: JobId): Job | null => shown.value.get(id) ?? null
 
   async function load(): Promise<void> {
     jobs.value = new Map((await call('jobs.list')).map((job) => [job.id, job]))
@@ -50,7 +62,8 @@ export const useJobs = defineStore('jobs', () => {
     pause: async (job: JobId) => put([await call('jobs.pause', { job })]),
     resume: async (job: JobId) => put([await call('jobs.resume', { job })]),
     cancel: async (job: JobId) => put([await call('jobs.cancel', { job })]),
-    log: (job: JobId) => call('jobs.log', { job }),
+    log: async (job: JobId) =>
+      (await call('jobs.log', { job })).map((line) => ({ ...line, text: blinding.hide(line.text) })),
     async clear() {
       await call('jobs.clear')
       await load()

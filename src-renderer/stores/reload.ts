@@ -1,6 +1,7 @@
 /** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
 import { isTesseraError } from '../../src-shared/errors.ts'
 import { useAugmentationPreview } from './augmentationPreview.ts'
+import { useBlinding } from './blinding.ts'
 import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
@@ -48,6 +49,7 @@ export async function reloadProject(): Promise<void> {
     useGallery(),
     useExports(),
     useBookmarks(),
+    useBlinding(),
     useJobs(),
   ])
     store.reset()
@@ -58,6 +60,8 @@ async function loadRooms(): Promise<void> {
   const slides = useSlides()
   const patches = usePatches()
   try {
+    // Before the slides: no name may be seen for a moment.
+    await useBlinding().load()
     await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load(), useBookmarks().load()])
     await Promise.all([useLabels().load(), usePredictions().load()])
     await useTraining().load()

@@ -1,12 +1,13 @@
 /** The slides of the project, their cases and their thumbnails. */
 import { defineStore } from 'pinia'
-import { computed, onScopeDispose, shallowReactive, shallowRef } from 'vue'
+import { computed, onScopeDispose, shallowReactive, shallowRef, watch } from 'vue'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { toError } from '../../src-shared/errors.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
 import { isPlausibleMpp, type MicronPerPx } from '../../src-shared/units.ts'
 import type { AssociatedImageName, Slide } from '../../src-shared/slides.ts'
 import { call, on } from '../api/index.ts'
+import { useBlinding } from './blinding.ts'
 import { useFaults } from './faults.ts'
 
 const THUMBNAIL_EDGE = 96
@@ -15,14 +16,23 @@ const MOST_PICTURES = 400
 
 export const useSlides = defineStore('slides', () => {
   const faults = useFaults()
+  const blinding = useBlinding()
   const slides = shallowRef<ReadonlyMap<SlideId, Slide>>(new Map())
   const loading = shallowRef(false)
   /** `slide/edge` → object URL; the oldest are let go. */
   const pictures = shallowReactive(new Map<string, string>())
   const asked = new Set<string>()
 
-  const list = computed(() => [...slides.value.values()])
-  const byId = (id: SlideId): Slide | null => slides.value.get(id) ?? null
+  /** What the window may show: without names while they are hidden. */
+  const shown = computed<ReadonlyMap<SlideId, Slide>>(() => {
+    if (!blinding.isOn) return slides.value
+    const blinded = [...slides.value.values()].map(blinding.blind).toSorted(blinding.byNumber)
+    return new Map(blinded.map((slide) => [slide.id, slide]))
+  })
+  watch(slides, (now) => blinding.learn([...now.values()]), { flush: 'sync' })
+
+  const list = computed(() => [...shown.value.values()])
+  const byId = (id: SlideId): Slide | null => shown.value.get(id) ?? null
 
   onScopeDispose(
     on('slides.changed', ({ changed, removed }) => {

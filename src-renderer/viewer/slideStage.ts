@@ -19,7 +19,7 @@ import { tileLookOf } from './tileLook.ts'
 
 export interface SlideStage {
   /** What draws the tiles: `webgl` or `canvas`. */
-  readonly drawer: string | undefined
+  readonly drawer: string
   /** Shows a slide; `start` says where to look first, null = all of it. */
   show(slide: Slide | null, look: ShownLook, start: (view: View) => Place | Rect | null): void
   /** Shows the same slide in another way. */
@@ -211,20 +211,26 @@ export function slideStage(
     )
   }
 
+  async function drawnAnew(): Promise<void> {
+    osd.forceRedraw()
+    await new Promise(requestAnimationFrame)
+    await new Promise(requestAnimationFrame)
+  }
+
   async function drawnTiles(): Promise<HTMLCanvasElement> {
     const wanted = shown
     const until = performance.now() + TILES_COME_WITHIN_MS
     const isWhole = (): boolean => tiles.isWhole() && isAtRest()
-    while (shown && !isWhole() && performance.now() < until) await new Promise(requestAnimationFrame)
+    // What is there is told anew with each drawing: a view that has just moved still has the answer of the old one.
+    await drawnAnew()
+    while (!isWhole() && performance.now() < until) await new Promise(requestAnimationFrame)
     if (!wanted || shown !== wanted || !isWhole())
       throw tesseraError(
         'VIEW_INCOMPLETE',
         `Part of “${wanted?.name ?? 'the slide'}” in this view is not there: it is still being read, or can not be. Wait until it is sharp, or move the damaged part out of the view.`,
         { slide: wanted?.name ?? '' },
       )
-    osd.forceRedraw()
-    await new Promise(requestAnimationFrame)
-    await new Promise(requestAnimationFrame)
+    await drawnAnew()
     return osd.drawer.canvas
   }
 
@@ -237,7 +243,7 @@ export function slideStage(
   }
 
   return {
-    drawer: osd.drawer.getType(),
+    drawer: osd.drawer.getType() ?? drawer,
     show,
     relook,
     reload: () => tiles.reload(),

@@ -119,6 +119,7 @@ test('webgl: a picture of the view holds the tissue, which the canvas of WebGL i
   })
   await window.page.getByRole('button', { name: '20x', exact: true }).click()
   await jump(window, '30000, 9000')
-  expect(await window.page.evaluate(() => (globalThis as unknown as { colours: number }).colours)).toBeGreaterThan(100)
+  // made-up tissue has 24 there; a canvas that was emptied has white and the few of the scale bar
+  expect(await window.page.evaluate(() => (globalThis as unknown as { colours: number }).colours)).toBeGreaterThan(16)
   await browser.close()
 })

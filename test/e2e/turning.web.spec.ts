@@ -73,14 +73,17 @@ const OVERLAY = '.overlay-canvas'
 /** Mean colour of the middle of a cell as the file has it. */
 async function tissueOf([column, row]: Cell, share: number): Promise<number[]> {
   const edge = Math.round(MOSAIC.cell * share)
-  const { channels } = await sharp(MOSAIC_FILE)
+  // stats() looks at what it is given, before anything is cut out of it
+  const part = await sharp(MOSAIC_FILE)
     .extract({
       left: Math.round((column + 0.5) * MOSAIC.cell - edge / 2),
       top: Math.round((row + 0.5) * MOSAIC.cell - edge / 2),
       width: edge,
       height: edge,
     })
-    .stats()
+    .png()
+    .toBuffer()
+  const { channels } = await sharp(part).stats()
   return channels.map((channel) => channel.mean)
 }
 

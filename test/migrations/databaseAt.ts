@@ -52,6 +52,8 @@ const rows: readonly (readonly [since: number, sql: string])[] = [
   [10, `INSERT INTO mask_hands VALUES (1, x'fe', x'00000000', x'01')`],
   [10, `INSERT INTO mask_presets VALUES ('biopsy', '{}', 1)`],
   [10, `INSERT INTO grid_sharpness VALUES (1, x'0000c07f')`],
+  [11, `INSERT INTO blinding VALUES (1, 1, 7)`],
+  [11, `INSERT INTO blind_numbers VALUES (1, 1)`],
   [11, `INSERT INTO bookmarks VALUES (1, 'b', 1, 'nest', 10, 20, 0.5, 90, 1, 1, NULL)`],
   [12, `INSERT INTO slide_looks VALUES (1, '{}', '[]')`],
   [12, `INSERT INTO run_channels VALUES (1, 1, '[]')`],

@@ -10,7 +10,7 @@ import { predictions } from './0007-predictions.ts'
 import { folds } from './0008-folds.ts'
 import { heldOut } from './0009-held-out.ts'
 import { tissue } from './0010-tissue.ts'
-import { bookmarks } from './0011-bookmarks.ts'
+import { viewing } from './0011-viewing.ts'
 import { looks } from './0012-looks.ts'
 import { setPictures } from './0013-set-pictures.ts'
 
@@ -25,7 +25,7 @@ export const migrations: readonly Migration[] = [
   folds,
   heldOut,
   tissue,
-  bookmarks,
+  viewing,
   looks,
   setPictures,
 ]

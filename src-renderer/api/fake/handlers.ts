@@ -9,6 +9,7 @@ import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
 import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
+import { blindingHandlers } from './blinding.ts'
 import { bookmarkHandlers } from './bookmarks.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
@@ -294,6 +295,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       }),
 
       ...bookmarkHandlers(),
+      ...blindingHandlers(slides),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(

@@ -97,7 +97,7 @@ describe('on a slide', () => {
 
   test('what can not be found says what is missing', () => {
     expect(code('1 mm, 1 mm', { ...slide!, mppX: null, mppY: null })).toBe('SLIDE_MPP_NEEDED')
-    expect(code('patch 1, 1', slide!, null)).toBe('SOURCE_UNKNOWN')
+    expect(code('patch 1, 1', slide, null)).toBe('SOURCE_UNKNOWN')
     expect(code('there')).toBe('INPUT_INVALID')
   })
 })

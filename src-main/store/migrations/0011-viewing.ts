@@ -1,9 +1,19 @@
 import type { Migration } from '../migrate.ts'
 
+<<<<<<<< HEAD:src-main/store/migrations/0011-bookmarks.ts
 /** Places of slides to come back to. A deleted one keeps its row, so that the deletion can be taken back. */
 export const bookmarks: Migration = {
   number: 11,
   name: 'bookmarks',
+========
+/**
+ * How slides are looked at. Bookmarks: places to come back to; a deleted one keeps its row, so that the deletion can be
+ * taken back. Blinding: whether the window hides the names of slides, and the numbers it calls them by, shuffled by a seed.
+ */
+export const viewing: Migration = {
+  number: 11,
+  name: 'viewing',
+>>>>>>>> view:src-main/store/migrations/0010-viewing.ts
   up: (sqlite) =>
     void sqlite.exec(`
       CREATE TABLE bookmarks (
@@ -20,5 +30,16 @@ export const bookmarks: Migration = {
         deleted_at     INTEGER
       ) STRICT;
       CREATE INDEX bookmarks_slide ON bookmarks (slide);
+
+      CREATE TABLE blinding (
+        one    INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+        is_on  INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+        seed   INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE blind_numbers (
+        slide   INTEGER NOT NULL PRIMARY KEY REFERENCES slides (seq),
+        number  INTEGER NOT NULL UNIQUE CHECK (number > 0)
+      ) STRICT;
     `),
 }
