@@ -21,6 +21,7 @@ export default defineConfig({
           'part.worker': at('src-main/nn/part.worker.ts'),
           'predict.worker': at('src-main/training/predict.worker.ts'),
           'jpeg2000.worker': at('src-main/slides/formats/jpeg2000.worker.ts'),
+          'memoryWatch.worker': at('src-main/jobs/memoryWatch.worker.ts'),
           'render.process': at('src-main/exports/render.process.ts'),
         },
         // Shared pieces lie beside the entries, so that a file finds its neighbours by the same relative path.

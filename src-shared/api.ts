@@ -1,5 +1,6 @@
 /** The whole contract between the window and the main process, put together from its rooms. */
 import { appCalls, appEvents } from './app.ts'
+import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
@@ -18,6 +19,7 @@ export const api = {
     ...deviceCalls,
     ...projectCalls,
     ...slideCalls,
+    ...bookmarkCalls,
     ...patchCalls,
     ...labelCalls,
     ...modelCalls,
@@ -32,6 +34,7 @@ export const api = {
     ...deviceEvents,
     ...projectEvents,
     ...slideEvents,
+    ...bookmarkEvents,
     ...patchEvents,
     ...labelEvents,
     ...modelEvents,

@@ -58,6 +58,11 @@ export const errorData = {
   SLIDE_REGION_OUTSIDE: z.object({ slide: text, width: number, height: number }),
   SLIDE_READER_DIED: z.object({ slide: text, exit: text }),
   SLIDE_IN_USE: z.object({ slide: text, labels: number }),
+  /** the drive did not give the bytes; `reason` is the system's own word: “EIO: i/o error, read” */
+  SLIDE_READ_FAILED: z.object({ file: text, reason: text }),
+  /** a picture of the view was wanted while tiles of it were missing */
+  VIEW_INCOMPLETE: z.object({ slide: text }),
+  BOOKMARK_UNKNOWN: z.object({ bookmark: text }),
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),
@@ -67,6 +72,9 @@ export const errorData = {
   PATCH_SET_EMPTY: file,
   PATCH_SET_BROKEN: z.object({ file: text, line: number.nullable(), reason: text }),
   MASK_EMPTY: z.object({ slide: text }),
+  MASK_NEEDED: z.object({ slide: text }),
+  MASK_PRESET_UNKNOWN: z.object({ name: text }),
+  FOCUS_NOT_MEASURED: z.object({ slide: text }),
 
   // labels and classes
   CLASS_UNKNOWN: z.object({ class: text }),

@@ -1,5 +1,6 @@
 /** Exports: files other programs read. Written to a temporary name and renamed, so that a half-written file never has the final name. */
 import * as z from 'zod'
+import { bytes } from './arrays.ts'
 import { JobId, ModelId, PredictionRunId, SourceId } from './ids.ts'
 import { call, event } from './wire/contract.ts'
 
@@ -7,7 +8,13 @@ export const ExportRequest = z.discriminatedUnion('format', [
   /** One row for each labelled or predicted patch. */
   z.object({ format: z.literal('csv'), source: SourceId, run: PredictionRunId.nullable() }),
   /** QuPath: human labels as annotations, predictions as tiles with measurements. Slides only. */
-  z.object({ format: z.literal('geojson'), source: SourceId, run: PredictionRunId.nullable() }),
+  z.object({
+    format: z.literal('geojson'),
+    source: SourceId,
+    run: PredictionRunId.nullable(),
+    /** Coordinates count from the corner of the slide's bounds, as QuPath does; without bounds it is the same. */
+    shiftByBounds: z.boolean().default(true),
+  }),
   /** The slide with the overlay of one class (or the class map) and its legend. Slides only. */
   z.object({
     format: z.literal('png'),
@@ -35,6 +42,15 @@ export type ExportedFile = z.infer<typeof ExportedFile>
 export const exportCalls = {
   /** Starts the job; the files lie in the project's `exports` folder when it is done. */
   'exports.start': call(ExportRequest, z.object({ job: JobId })),
+  /**
+   * Keeps a picture that the window made of its view, beside the other exports.
+   * @param name of the file, without its ending: as the window calls the slide, which may be blinded
+   * @throws INPUT_INVALID when it is no PNG
+   */
+  'exports.savePicture': call(
+    z.object({ name: z.string().trim().min(1).max(160), png: bytes }),
+    z.object({ job: JobId }),
+  ),
   'exports.files': call(z.object({ job: JobId }), z.array(ExportedFile)),
 }
 

@@ -16,6 +16,7 @@ export const RunId = id<'RunId'>()
 export const ModelId = id<'ModelId'>()
 export const PredictionRunId = id<'PredictionRunId'>()
 export const JobId = id<'JobId'>()
+export const BookmarkId = id<'BookmarkId'>()
 
 export type ProjectId = z.infer<typeof ProjectId>
 export type PersonId = z.infer<typeof PersonId>
@@ -29,6 +30,7 @@ export type RunId = z.infer<typeof RunId>
 export type ModelId = z.infer<typeof ModelId>
 export type PredictionRunId = z.infer<typeof PredictionRunId>
 export type JobId = z.infer<typeof JobId>
+export type BookmarkId = z.infer<typeof BookmarkId>
 
 /** Milliseconds since 1970, UTC, as everywhere in the database. */
 export const Timestamp = z.number().int().nonnegative()

@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { FileHandle } from './app.ts'
 import { uint16s, uint32s } from './arrays.ts'
 import { ClassId, GestureId, MaskId, PredictionRunId, SlideId, SourceId, Timestamp } from './ids.ts'
-import { MaskParams } from './patches.ts'
+import { MaskParams } from './masks.ts'
 import { call, event } from './wire/contract.ts'
 
 /** Class numbers are small, belong to one project and are never used again; 0 = unlabelled. */
@@ -194,6 +194,8 @@ export const labelCalls = {
       /** name in the file → name of a class, both case-insensitive */
       map: z.record(z.string(), z.string()),
       createClasses: z.boolean(),
+      /** x and y of the file count from the corner of the slide's bounds, as in a file made for QuPath. */
+      shiftByBounds: z.boolean().default(false),
     }),
     z.object({ change: Change.nullable(), read: z.number().int(), unlabelled: z.number().int() }),
   ),
@@ -201,6 +203,10 @@ export const labelCalls = {
   'labels.importFromSet': call(z.object({ set: SourceId }), Change.nullable()),
   /** Puts a tissue mask in force over a grid, or takes it away (null). Never deletes labels. */
   'labels.setMask': call(z.object({ grid: SourceId, params: MaskParams.nullable() }), Change),
+  /** Says of patches by hand that they are tissue or not, over the mask in force. null = nothing changed. @throws MASK_NEEDED */
+  'labels.paintMask': call(z.object({ grid: SourceId, patches: uint32s, tissue: z.boolean() }), Change.nullable()),
+  /** Takes back what was painted; the mask is as it is computed. null = nothing was. @throws MASK_NEEDED */
+  'labels.forgetPaintedMask': call(z.object({ grid: SourceId }), Change.nullable()),
   'labels.previewCarryOver': call(z.object({ from: SourceId, to: SourceId }), CarryOverPreview),
   /** Labels go to the patches of the new grid they cover by at least half; the majority of area decides. */
   'labels.carryOver': call(z.object({ from: SourceId, to: SourceId }), Change.nullable()),

@@ -10,9 +10,10 @@
  */
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
-import { bytes, float32s, uint32s } from './arrays.ts'
+import { bytes, uint32s } from './arrays.ts'
 import { tesseraError } from './errors.ts'
 import { MaskId, SlideId, SourceId, Timestamp } from './ids.ts'
+import { maskCalls, maskEvents } from './masks.ts'
 import { Level0Px, MicronPerPx, level0Px, rescalePx } from './units.ts'
 import { call, event } from './wire/contract.ts'
 
@@ -176,40 +177,12 @@ export type PatchSource = z.infer<typeof PatchSource>
 export const sourceSize = (source: PatchSource): number =>
   source.kind === 'grid' ? patchCount(source) : source.patches
 
-/**
- * Tissue mask: Otsu's threshold on saturation, then a morphological closing.
- * Glass is colourless, stained tissue is not (Otsu 1979; saturation as in CLAM).
- */
-export const MaskParams = z.object({
-  method: z.literal('otsu-saturation'),
-  /** -1 … 1: 0 = Otsu's threshold; +1 halves it (more counts as tissue), -1 doubles it. threshold = otsu · 2^-sensitivity */
-  sensitivity: z.number().min(-1).max(1).default(0),
-  /** radius of the closing, µm */
-  closing: z.number().min(0).max(200).default(16),
-  /** A patch is tissue when at least this share of its area is. */
-  minimumShare: z.number().min(0.01).max(1).default(0.25),
-})
-export type MaskParams = z.infer<typeof MaskParams>
-
-export const MaskPreview = z.object({
-  /** share of tissue in each patch, 0 … 1: [patch] */
-  share: float32s,
-  /** 1 = counts as tissue: [patch] */
-  inside: bytes,
-  insideCount: z.number().int(),
-  /** the threshold used, saturation 0 … 1 */
-  threshold: z.number(),
-})
-export type MaskPreview = z.infer<typeof MaskPreview>
-
 export const patchCalls = {
   'patches.sources': call(z.void(), z.array(PatchSource)),
   /** Makes a grid, or finds the one already made with the same numbers, and shows it on its slide. */
   'patches.createGrid': call(z.object({ slide: SlideId, params: GridParams }), Grid),
   'patches.activateGrid': call(z.object({ grid: SourceId }), Grid),
-  'patches.previewMask': call(z.object({ grid: SourceId, params: MaskParams }), MaskPreview),
-  /** The mask in force; null when there is none. */
-  'patches.mask': call(z.object({ grid: SourceId }), z.object({ params: MaskParams, inside: bytes }).nullable()),
+  ...maskCalls,
   /**
    * Class sub-folders with pictures, as in `pcam/train`. Their names become labels by `labels.importFromSet`. Here and in
    * the two calls below, a set that was already made of the same files and labels is found and not made again.
@@ -231,4 +204,7 @@ export const patchCalls = {
   ),
 }
 
-export const patchEvents = { 'patches.changed': event(z.object({ sources: z.array(PatchSource) })) }
+export const patchEvents = {
+  'patches.changed': event(z.object({ sources: z.array(PatchSource) })),
+  ...maskEvents,
+}

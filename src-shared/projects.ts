@@ -10,8 +10,11 @@ export const Project = z.object({
   name: z.string(),
   /** The sample project says so wherever its pictures are shown. */
   isSample: z.boolean(),
-  /** Another instance holds the lock: everything can be looked at, nothing changed. */
-  readOnly: z.object({ holder: z.string() }).nullable(),
+  /**
+   * Everything can be looked at, nothing changed: another instance holds the lock, or the folder can not be written to.
+   * `why`, as the end of the sentence “… because …”.
+   */
+  readOnly: z.object({ holder: z.string(), why: z.string() }).nullable(),
   createdAt: Timestamp,
   folderName: z.string(),
 })

@@ -2,8 +2,10 @@
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
 import { bytes } from './arrays.ts'
+import { ChannelFacts, ChannelMapping } from './channels.ts'
 import { FaultRecord } from './errors.ts'
 import { CaseId, SlideId, Timestamp } from './ids.ts'
+import { SlideLook } from './look.ts'
 import { isPlausibleMpp, MicronPerPx, PLAUSIBLE_MPP } from './units.ts'
 import { call, event, type Contract } from './wire/contract.ts'
 
@@ -33,6 +35,18 @@ export type MppSource = z.infer<typeof MppSource>
 export const AssociatedImageName = z.enum(['label', 'macro', 'thumbnail'])
 export type AssociatedImageName = z.infer<typeof AssociatedImageName>
 
+/**
+ * The part of level 0 that was scanned, level-0 px. Level 0 can be larger than that (MIRAX): QuPath then shows this part
+ * only and counts from its corner, every other program counts from the corner of level 0.
+ */
+export const SlideBounds = z.object({
+  x: z.number().int().nonnegative(),
+  y: z.number().int().nonnegative(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+})
+export type SlideBounds = z.infer<typeof SlideBounds>
+
 /** What can be read from a slide's file alone, without a project. Sizes in level-0 px. */
 export const SlideHeader = z.object({
   format: z.string(),
@@ -44,6 +58,10 @@ export const SlideHeader = z.object({
   /** What other places of the file say of it; none in projects from before it was kept. */
   otherMpp: z.array(FileMpp).default([]),
   objectivePower: z.number().nullable(),
+  /** null = all of level 0 was scanned, as far as the file says; so in projects from before it was kept */
+  bounds: SlideBounds.nullable().default(null),
+  /** What a person has to know of the file, as sentences: that its end is missing. None in older projects. */
+  warnings: z.array(z.string()).default([]),
   associatedImages: z.array(z.object({ name: AssociatedImageName, width: z.number().int(), height: z.number().int() })),
   properties: z.array(z.object({ name: z.string(), value: z.string() })),
 })
@@ -83,6 +101,10 @@ export const Slide = z.object({
   mppSource: MppSource.nullable(),
   /** Said wherever the slide is shown, e.g. that it is a mosaic and not a patient's slide; with its credit. */
   note: z.string().nullable(),
+  /** How the screen shows it. */
+  look: SlideLook,
+  /** How its channels become one picture, as a person chose; null = as the file says. */
+  channels: ChannelMapping.nullable(),
   state: SlideState,
   addedAt: Timestamp,
 })
@@ -100,6 +122,8 @@ export const TileRequest = z.object({
     .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]))
     .min(1)
     .max(TILES_PER_REQUEST),
+  /** how channels become one picture; none = as the file says */
+  channels: ChannelMapping.nullish(),
 })
 export type TileRequest = z.infer<typeof TileRequest>
 
@@ -107,12 +131,22 @@ export type TileRequest = z.infer<typeof TileRequest>
 export const TileReply = z.union([bytes, z.null(), FaultRecord])
 export type TileReply = z.infer<typeof TileReply>
 
+/** How a tile that can not be read is drawn: grey (0 to 255) in stripes from top right to bottom left; px of the tile. */
+export const MISSING_STRIPES = { dark: 112, light: 150, period: 24, stripe: 6 } as const
+
 /** Tiles travel on their own wire (a MessagePort, or one binary request a batch), never among the calls below. */
 export const tileContract = {
   calls: { 'tiles.read': call(TileRequest, z.array(TileReply)) },
   streams: {},
   events: {},
 } satisfies Contract
+
+/** What a file holds of its colours. */
+export const SlideColours = z.object({
+  /** channels that are put together into one picture; empty = the file has colours */
+  channels: z.array(ChannelFacts),
+})
+export type SlideColours = z.infer<typeof SlideColours>
 
 const mpp = z.number().min(PLAUSIBLE_MPP.min).max(PLAUSIBLE_MPP.max).pipe(MicronPerPx)
 
@@ -140,6 +174,14 @@ export const slideCalls = {
   'slides.relocate': call(z.object({ slide: SlideId, file: FileHandle }), z.object({ found: z.array(SlideId) })),
   /** Tries a slide again that was set aside or missing. */
   'slides.retry': call(z.object({ slide: SlideId }), Slide),
+  /** How the screen shows these slides from now on. */
+  'slides.setLook': call(z.object({ slides: z.array(SlideId).min(1), look: SlideLook }), z.void()),
+  'slides.colours': call(z.object({ slide: SlideId }), SlideColours),
+  /**
+   * How the channels of a slide become one picture, for the screen and for networks; null = as the file says. Models and
+   * predictions made with others become stale.
+   */
+  'slides.setChannels': call(z.object({ slide: SlideId, channels: ChannelMapping.nullable() }), z.void()),
   'slides.properties': call(z.object({ slide: SlideId }), z.array(z.object({ name: z.string(), value: z.string() }))),
   /** JPEG of the whole slide, longest side at most `edge` px. */
   'slides.thumbnail': call(

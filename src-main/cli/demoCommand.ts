@@ -10,6 +10,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { tesseraError, toFault } from '../../src-shared/errors.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
+import { MaskParams } from '../../src-shared/masks.ts'
 import type { Grid } from '../../src-shared/patches.ts'
 import { TrainingSettings } from '../../src-shared/training.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -25,8 +26,8 @@ import { wholeFrom } from './slideCommands.ts'
 
 const CLASSES = ['tumor', 'normal'] as const
 const SHOWN_PER_CLASS = 40
-/** Counts every cell that is not bare glass as tissue, also fat and lumen. */
-const TISSUE = { method: 'otsu-saturation', sensitivity: 1, closing: 16, minimumShare: 0.02 } as const
+/** Counts nearly every cell that is not bare glass as tissue, also fat and lumen. */
+const TISSUE = MaskParams.parse({ method: 'hsv', leastSaturation: 0.06 })
 
 const TRUTH = path.join(sampleFolder, 'pcam_composite_demo_labels.csv')
 
@@ -91,7 +92,7 @@ async function demo(session: Session, folder: string, seed: number, json: boolea
   const source = { source: grid.id, run: predicting!.id }
   const files = [
     ...(await rooms.writeExport({ format: 'csv', ...source }, to('demo.csv'))),
-    ...(await rooms.writeExport({ format: 'geojson', ...source }, to('demo.geojson'))),
+    ...(await rooms.writeExport({ format: 'geojson', ...source, shiftByBounds: true }, to('demo.geojson'))),
     ...(await rooms.writeExport({ format: 'png', ...source, class: 0, opacity: 0.6 }, to('demo.png'))),
     ...(await rooms.writeExport({ format: 'model', model: model!.id }, to('demo.onnx'))),
   ]
@@ -163,6 +164,7 @@ async function importLabels(
     file: handles.handleOf(file),
     map: {},
     createClasses: false,
+    shiftByBounds: false,
   })
 }
 

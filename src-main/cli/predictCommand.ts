@@ -8,7 +8,6 @@ import { evaluate } from '../evaluation/evaluate.ts'
 import { misreadPatches } from '../evaluation/misread.ts'
 import { MOST_SHOWN } from '../exports/misreadSheet.ts'
 import type { MisreadWritten, Rooms } from '../host/rooms.ts'
-import { activeGrid } from './find.ts'
 import { modelFile } from './modelFile.ts'
 import { type DeviceOptions, withDeviceOptions } from './deviceCommand.ts'
 import { type Session, withTemporaryProject } from './openRooms.ts'
@@ -16,7 +15,8 @@ import { output, withInterval } from './output.ts'
 import { addPatchSet, addSlideFile } from './patchInputs.ts'
 import { watchJob } from './progress.ts'
 import { destination } from './destination.ts'
-import { between, positive } from './slideCommands.ts'
+import { positive } from './slideCommands.ts'
+import { applyTissueOptions, type TissueOptions, withTissueOptions } from './tissueOptions.ts'
 
 type InputOptions = {
   model: string
@@ -33,25 +33,21 @@ const testTimeOf = ({ tta }: InputOptions) =>
   tta === undefined ? {} : { testTime: tta ? ('d4' as const) : ('none' as const) }
 
 export function addPredictCommands(program: Command): void {
+  const predict = program
+    .command('predict')
+    .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
+    .requiredOption('--model <onnx>', 'the model, its card beside it; or the name of one that comes with Tessera')
+    .option('--slide <file>', 'a slide file')
+    .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
+    .option('--idx <files...>', 'an IDX pair: images, labels')
+    .option('--mpp <µm/px>', 'sampling of the slide or scale of the pictures, where the file does not say it', positive)
   withDeviceOptions(
-    program
-      .command('predict')
-      .description('run a model on a slide, on a folder of patches, or on an IDX pair; write a CSV')
-      .requiredOption('--model <onnx>', 'the model, its card beside it; or the name of one that comes with Tessera')
-      .option('--slide <file>', 'a slide file')
-      .option('--folder <dir>', 'a folder of pictures, with or without class sub-folders')
-      .option('--idx <files...>', 'an IDX pair: images, labels')
-      .option(
-        '--mpp <µm/px>',
-        'sampling of the slide or scale of the pictures, where the file does not say it',
-        positive,
-      )
-      .option('--tissue [sensitivity]', 'slides: leave bare glass out; sensitivity from -1 to 1', between(-1, 1))
+    withTissueOptions(predict)
       .option('--tta', 'mean over all eight symmetries of a patch (default: as the card says)')
       .option('--no-tta', 'look at each patch once')
       .requiredOption('--out <csv>', 'file to write')
       .option('--json', 'one JSON object on stdout'),
-  ).action(async (options: InputOptions & { out: string; tissue?: number | true }) => {
+  ).action(async (options: InputOptions & TissueOptions & { out: string }) => {
     const given = [options.slide, options.folder, options.idx].filter((each) => each !== undefined).length
     if (given !== 1)
       throw tesseraError('USAGE', 'Say what to predict: --slide FILE, --folder DIR, or --idx IMAGES LABELS.', {})
@@ -130,20 +126,16 @@ export function addPredictCommands(program: Command): void {
 async function targetOf(
   session: Session,
   model: Model,
-  options: InputOptions & { tissue?: number | true },
+  options: InputOptions & TissueOptions,
 ): Promise<{ slides: SlideId[]; sets: SourceId[] }> {
   if (options.slide === undefined) return { slides: [], sets: [(await addPatchSet(session, options)).id] }
   const slide = await addSlideFile(session, options.slide, options.mpp)
-  if (options.tissue !== undefined && slide.mppX !== null) {
+  const asksForTissue = Object.keys(options).some((name) => /^(tissue|leaveOut)/.test(name))
+  if (asksForTissue && slide.mppX !== null) {
     const { edgePx, mpp } = model.card.input
     const params = { edgePx, mpp: mpp ?? slide.mppX, stridePx: edgePx, offsetXPx: 0, offsetYPx: 0 }
-    await session.rooms.calls['patches.createGrid']({ slide: slide.id, params })
-    const grid = await activeGrid(session.rooms, slide)
-    const sensitivity = options.tissue === true ? 0 : options.tissue
-    await session.rooms.calls['labels.setMask']({
-      grid: grid.id,
-      params: { method: 'otsu-saturation', sensitivity, closing: 16, minimumShare: 0.25 },
-    })
+    const grid = await session.rooms.calls['patches.createGrid']({ slide: slide.id, params })
+    await applyTissueOptions(session.rooms, grid.id, options)
   }
   return { slides: [slide.id], sets: [] }
 }

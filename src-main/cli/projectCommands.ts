@@ -10,7 +10,8 @@ import { activeGrid, findSlide } from './find.ts'
 import { withNewProject, withProject } from './openRooms.ts'
 import { output, pairs } from './output.ts'
 import { destination } from './destination.ts'
-import { between, positive, wholeFrom } from './slideCommands.ts'
+import { positive, wholeFrom } from './slideCommands.ts'
+import { applyTissueOptions, type TissueOptions, withTissueOptions } from './tissueOptions.ts'
 
 const collect = (value: string, before: string[]): string[] => [...before, value]
 
@@ -111,7 +112,7 @@ export function addProjectCommands(program: Command): void {
       restored.close()
     })
 
-  program
+  const patches = program
     .command('patches')
     .description('lay a grid of patches over a slide')
     .argument('<project>')
@@ -121,8 +122,7 @@ export function addProjectCommands(program: Command): void {
     .option('--stride <px>', 'distance between patches, px at --mpp (default: the edge)', wholeFrom(1, 65536))
     .option('--offset-x <px>', 'left edge of the first patch, px at --mpp', wholeFrom(0), 0)
     .option('--offset-y <px>', 'top edge of the first patch, px at --mpp', wholeFrom(0), 0)
-    .option('--tissue [sensitivity]', 'leave bare glass out; sensitivity from -1 to 1 (default: 0)', between(-1, 1))
-    .option('--tissue-share <share>', 'share of a patch that must be tissue', between(0.01, 1), 0.25)
+  withTissueOptions(patches)
     .option('--json', 'one JSON object on stdout')
     .action(
       async (
@@ -134,10 +134,8 @@ export function addProjectCommands(program: Command): void {
           stride?: number
           offsetX: number
           offsetY: number
-          tissue?: number | true
-          tissueShare: number
           json?: boolean
-        },
+        } & TissueOptions,
       ) => {
         await withProject(folder, { readonly: false }, async ({ rooms }) => {
           const slide = await findSlide(rooms, options.slide)
@@ -157,23 +155,13 @@ export function addProjectCommands(program: Command): void {
             offsetYPx: options.offsetY,
           }
           const made = await rooms.calls['patches.createGrid']({ slide: slide.id, params })
-          const tissue = options.tissue
-          if (tissue !== undefined)
-            await rooms.calls['labels.setMask']({
-              grid: made.id,
-              params: {
-                method: 'otsu-saturation',
-                sensitivity: tissue === true ? 0 : tissue,
-                closing: 16,
-                minimumShare: options.tissueShare,
-              },
-            })
+          await applyTissueOptions(rooms, made.id, options)
           const grid = await activeGrid(rooms, slide)
           const mask = await rooms.calls['patches.mask']({ grid: grid.id })
-          const patches = mask ? mask.inside.reduce((sum, each) => sum + each, 0) : grid.columns * grid.rows
+          const counting = mask ? mask.inside.reduce((sum, each) => sum + each, 0) : grid.columns * grid.rows
           output(options.json ?? false).result(
-            { ...grid, patches },
-            `${grid.columns} × ${grid.rows} patches of ${grid.edgeX} × ${grid.edgeY} level-0 px on “${slide.name}”${mask ? `, ${patches} of them tissue` : ''}`,
+            { ...grid, patches: counting },
+            `${grid.columns} × ${grid.rows} patches of ${grid.edgeX} × ${grid.edgeY} level-0 px on “${slide.name}”${mask ? `, ${counting} of them tissue` : ''}`,
           )
         })
       },
@@ -188,6 +176,7 @@ export function addProjectCommands(program: Command): void {
     .requiredOption('--csv <file>', 'file to read')
     .option('--map <from=to>', 'name in the file = name of a class; can be repeated', collect, [])
     .option('--create-classes', 'make the classes that are missing')
+    .option('--shift-by-bounds', 'x,y count from the corner of the slide’s bounds, as in QuPath')
     .option('--person <name>', 'who labelled (default: your user name)')
     .option('--json', 'one JSON object on stdout')
     .action(
@@ -198,6 +187,7 @@ export function addProjectCommands(program: Command): void {
           csv: string
           map: string[]
           createClasses?: boolean
+          shiftByBounds?: boolean
           person?: string
           json?: boolean
         },
@@ -220,6 +210,7 @@ export function addProjectCommands(program: Command): void {
               file: handles.handleOf(path.resolve(options.csv)),
               map,
               createClasses: options.createClasses ?? false,
+              shiftByBounds: options.shiftByBounds ?? false,
             })
             const changed = result.change?.labels.reduce((sum, diff) => sum + diff.patch.length, 0) ?? 0
             output(options.json ?? false).result(
@@ -241,6 +232,7 @@ export function addProjectCommands(program: Command): void {
     .option('--run <id>', 'prediction run (default: the newest of the slide)')
     .option('--class <name>', 'png: whose probability is drawn (default: the first class; “map” = class map)')
     .option('--model <name>', 'model: name or id')
+    .option('--no-shift-by-bounds', 'geojson: count from the corner of level 0, not from that of the slide’s bounds')
     .option('--json', 'one JSON object on stdout')
     .action(
       async (
@@ -248,6 +240,7 @@ export function addProjectCommands(program: Command): void {
         options: {
           format: string
           out: string
+          shiftByBounds: boolean
           slide?: string
           run?: string
           class?: string
@@ -265,7 +258,14 @@ export function addProjectCommands(program: Command): void {
     )
 }
 
-type ExportOptions = { format: string; slide?: string; run?: string; class?: string; model?: string }
+type ExportOptions = {
+  format: string
+  shiftByBounds: boolean
+  slide?: string
+  run?: string
+  class?: string
+  model?: string
+}
 
 async function exportRequest(rooms: Parameters<typeof findSlide>[0], options: ExportOptions): Promise<ExportRequest> {
   if (options.format === 'model') {
@@ -293,8 +293,9 @@ async function exportRequest(rooms: Parameters<typeof findSlide>[0], options: Ex
   const source = run?.source ?? (await activeGrid(rooms, slide)).id
   switch (options.format) {
     case 'csv':
+      return { format: 'csv', source, run: run?.id ?? null }
     case 'geojson':
-      return { format: options.format, source, run: run?.id ?? null }
+      return { format: 'geojson', source, run: run?.id ?? null, shiftByBounds: options.shiftByBounds }
     case 'png': {
       if (!run)
         throw tesseraError('NOTHING_TO_EXPORT', `No model was run on “${slide.name}” yet, so there is no overlay.`, {

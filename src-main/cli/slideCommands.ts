@@ -93,6 +93,12 @@ export function addSlideCommands(program: Command): void {
           ...mppConflicts(header).map(
             (other) => ['but also says', `${other.x} × ${other.y} µm/px (${other.tag}), not used`] as const,
           ),
+          [
+            'scanned part',
+            header.bounds &&
+              `${header.bounds.width} × ${header.bounds.height} px from (${header.bounds.x}, ${header.bounds.y})`,
+          ],
+          ...header.warnings.map((warning) => ['warning', warning] as const),
           ['objective', header.objectivePower && `${header.objectivePower}x`],
           ...header.levels.map(
             (level, i) =>

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import * as z from 'zod'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { type ExportedFile, ExportRequest, type exportCalls } from '../../src-shared/exports.ts'
 import type { JobId, ModelId, PredictionRunId, ProjectId, SlideId, SourceId } from '../../src-shared/ids.ts'
@@ -12,6 +13,7 @@ import type { PatchSource } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import { fileError } from '../files/fileErrors.ts'
+import { writeBytes } from '../files/writeFile.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { JobControl, Jobs } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
@@ -51,6 +53,10 @@ const titles: Record<ExportRequest['format'], string> = {
   model: 'Export the model',
 }
 
+const Picture = z.object({ name: z.string() })
+/** How every PNG begins. */
+const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+
 export function createExports(dependencies: ExportDependencies): ExportsRoom {
   const { store, jobs, projectFolder, exportsFolder, publish } = dependencies
 
@@ -62,17 +68,8 @@ export function createExports(dependencies: ExportDependencies): ExportsRoom {
       )
       .map(({ id, name, file, bytes }) => ({ id, name, bytes, location: path.join(projectFolder, file) }))
 
-  const run = async (params: unknown, control: JobControl): Promise<void> => {
-    const request = ExportRequest.parse(params)
-    await mkdir(exportsFolder, { recursive: true }).catch((error: unknown) => {
-      throw fileError(exportsFolder, error)
-    })
-    const written = await writeRequest(
-      dependencies,
-      request,
-      freeName(exportsFolder, nameOf(dependencies, request)),
-      control,
-    )
+  /** Rows of the files that were written, and their news. */
+  const keep = async (written: readonly string[], control: JobControl): Promise<void> => {
     const rows = await Promise.all(written.map(async (file) => ({ file, bytes: (await stat(file)).size })))
     store.transaction('exports.done', (db) => {
       for (const { file, bytes } of rows)
@@ -91,7 +88,41 @@ export function createExports(dependencies: ExportDependencies): ExportsRoom {
     publish('exports.done', { job: control.job, files: filesOf(control.job) })
   }
 
+  const makeFolder = (): Promise<unknown> =>
+    mkdir(exportsFolder, { recursive: true }).catch((error: unknown) => {
+      throw fileError(exportsFolder, error)
+    })
+
+  const run = async (params: unknown, control: JobControl): Promise<void> => {
+    const request = ExportRequest.parse(params)
+    await makeFolder()
+    const file = freeName(exportsFolder, nameOf(dependencies, request))
+    await keep(await writeRequest(dependencies, request, file, control), control)
+  }
+
+  /** Pictures that wait for their job; gone with the program, as the job then says. */
+  const pictures = new Map<JobId, Uint8Array>()
+
+  const runPicture = async (params: unknown, control: JobControl): Promise<void> => {
+    const { name } = Picture.parse(params)
+    const png = pictures.get(control.job)
+    if (!png)
+      throw tesseraError(
+        'NOTHING_TO_EXPORT',
+        'The picture is gone: Tessera was ended before it was written. Save the view again.',
+        {
+          what: name,
+        },
+      )
+    pictures.delete(control.job)
+    await makeFolder()
+    const file = freeName(exportsFolder, fileName(name, 'png'))
+    await writeBytes(file, png)
+    await keep([file], control)
+  }
+
   jobs.register('export', { unit: 'patches', canPause: false, heavy: false, run })
+  jobs.register('picture', { unit: 'files', canPause: false, heavy: false, run: runPicture })
 
   return {
     fileById(id) {
@@ -110,6 +141,19 @@ export function createExports(dependencies: ExportDependencies): ExportsRoom {
         jobs.launch(job)
         return { job }
       },
+      'exports.savePicture'({ name, png }) {
+        if (!PNG.every((byte, i) => png[i] === byte))
+          throw tesseraError('INPUT_INVALID', `“${name}” is no PNG picture, so it was not saved.`, {
+            call: 'exports.savePicture',
+            issues: ['png: not a PNG'],
+          })
+        const job = store.transaction('exports.savePicture', (db) =>
+          jobs.create(db, { kind: 'picture', title: `Picture of the view: ${name}`, params: { name }, total: null }),
+        )
+        pictures.set(job, png)
+        jobs.launch(job)
+        return { job }
+      },
       'exports.files': ({ job }) => filesOf(job),
     },
   }
@@ -123,13 +167,26 @@ function nameOf({ sourceById, slideById, modelById }: ExportDependencies, reques
   return fileName(name.replace(/\.[a-z0-9]{2,4}$/i, ''), request.format)
 }
 
+/** Most of a file's name without its ending: file systems take 255 bytes, and “ (2)” or “.part” may come behind it. */
+const NAME = { bytes: 200, length: 120 }
+
 /** A name every platform takes: no separators, no reserved characters, not too long. */
 export function fileName(name: string, ending: string): string {
-  const safe = name
-    .replaceAll(/[\p{Cc}<>:"/\\|?*]/gu, '_')
-    .replace(/^[. ]+|[. ]+$/g, '')
-    .slice(0, 120)
-  return `${safe === '' ? 'unnamed' : safe}.${ending}`
+  const safe = name.toWellFormed().replaceAll(/[\p{Cc}<>:"/\\|?*]/gu, '_')
+  const short = shortened(safe.replace(/^[. ]+|[. ]+$/g, '')).replace(/[. ]+$/, '')
+  return `${short === '' ? 'unnamed' : short}.${ending}`
+}
+
+/** As many whole characters as a name may have. */
+function shortened(text: string): string {
+  let bytes = 0
+  let end = 0
+  for (const character of text) {
+    bytes += Buffer.byteLength(character)
+    if (bytes > NAME.bytes || end + character.length > NAME.length) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }
 
 /** An earlier export is never overwritten: `slide.csv`, `slide (2).csv`. */
@@ -161,7 +218,7 @@ export async function writeRequest(
     case 'csv':
       return writeCsv(dependencies, source, predicted, file, control)
     case 'geojson':
-      return writeGeoJson(dependencies, source, predicted, file, control)
+      return writeGeoJson(dependencies, source, predicted, request.shiftByBounds, file, control)
     case 'png':
       return writeOverlay(dependencies, source, predicted!, { shown: request.class, opacity: request.opacity }, file)
   }

@@ -119,6 +119,7 @@ export async function writeGeoJson(
   dependencies: ExportDependencies,
   source: PatchSource,
   predicted: Predicted | null,
+  shiftByBounds: boolean,
   file: string,
   progress: Progress,
 ): Promise<string[]> {
@@ -130,6 +131,8 @@ export async function writeGeoJson(
     slide: slide.name,
     model: predicted?.run.modelName ?? null,
     predictedClasses: predicted?.run.classes ?? [],
+    origin: shiftByBounds && slide.bounds ? { x: slide.bounds.x, y: slide.bounds.y } : { x: 0, y: 0 },
+    bounds: slide.bounds,
   })
   await writeText(file, pieces, progress)
   return [file]

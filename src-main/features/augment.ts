@@ -15,12 +15,6 @@
  * @see Tellez et al., Whole-Slide Mitosis Detection in H&E Breast Histology, IEEE TMI (2018), for the stain jitter
  */
 import type { Augmentation, Normalisation } from '../../src-shared/models.ts'
-import type { Random } from '../nn/random.ts'
-import { blurrer } from './blur.ts'
-import { channelNormalisation, copyValues, normalisationTables } from './networkInput.ts'
-import { addNoise } from './noise.ts'
-import { patchBytes, type PatchShape } from './patchShape.ts'
-import { drawPlacement, placer } from './placement.ts'
 import {
   DENSITY,
   LEAST_DENSITY,
@@ -30,7 +24,13 @@ import {
   VALUES,
   product,
   type Matrix3,
-} from './stains.ts'
+} from '../../src-shared/stains.ts'
+import type { Random } from '../nn/random.ts'
+import { blurrer } from './blur.ts'
+import { channelNormalisation, copyValues, normalisationTables } from './networkInput.ts'
+import { addNoise } from './noise.ts'
+import { patchBytes, type PatchShape } from './patchShape.ts'
+import { drawPlacement, placer } from './placement.ts'
 import { type Walk, walkOf } from './symmetries.ts'
 
 /**

@@ -7,6 +7,32 @@ export const systemCode = (error: unknown): string | null =>
 /** Codes of a disk, or of a quota or limit on it, that takes no more bytes. */
 const noSpace = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL', 'SQLITE_IOERR_WRITE'])
 
+/** Codes of a drive that does not answer, or whose answer is no use any more since it was gone. */
+const driveLost = new Set([
+  'EIO',
+  'ESTALE',
+  'ENXIO',
+  'ENODEV',
+  'ENOTCONN',
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EREMOTEIO',
+  'EBADF',
+  'UNKNOWN', // what Windows says of a share that is gone
+])
+
+/** The drive could not give the bytes of a file that was open; it may be able to again. */
+export const isDriveLost = (error: unknown): boolean => driveLost.has(systemCode(error) ?? '')
+
+/** Whether a file is not there, or its drive is not. */
+export const isOutOfReach = (error: unknown): boolean =>
+  isDriveLost(error) || systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR'
+
 export const isNoSpace = (error: unknown): boolean => noSpace.has(systemCode(error) ?? '')
 
 /**

@@ -154,12 +154,13 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
     onSlow: (name: string, ms: number) => log(`slow: ${name.slice(0, 120)} took ${Math.round(ms)} ms`),
   }
 
-  /** Opening a project that another program has open shows it without changing it. */
+  /** A project that another program has open, or that lies where nothing can be written, is shown without changing it. */
   const openOrLook = (folder: string): ProjectStore => {
     try {
       return openProject(folder, options)
     } catch (error) {
-      if (!isTesseraError(error, 'PROJECT_LOCKED')) throw error
+      const isShown = isTesseraError(error, 'PROJECT_LOCKED') || isTesseraError(error, 'FILE_NO_PERMISSION')
+      if (!isShown) throw error
       return openProject(folder, { ...options, readonly: true })
     }
   }

@@ -22,6 +22,7 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
@@ -109,13 +110,16 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     personName,
     publish: (body) => publish('slides.changed', body),
   })
+  const bookmarks = createBookmarks({ store, slides, publish: (body) => publish('bookmarks.changed', body) })
   const patches = createPatches({
     store,
+    jobs,
     slides,
     view,
     batch,
     pathOf,
     publish: (body) => publish('patches.changed', body),
+    publishPresets: (body) => publish('patches.maskPresetsChanged', body),
   })
   const { sources } = patches
   const slideById = (slide: SlideId): Slide => slides.shown(slides.byId(slide))
@@ -129,6 +133,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     sources,
     pathOf,
     personName,
+    boundsOf: (slide) => slides.byId(slide).header.bounds,
     computeMask: patches.computeMask,
     insertMask,
     publish,
@@ -214,6 +219,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     jobs,
     calls: {
       ...slides.handlers,
+      ...bookmarks,
       ...patches.handlers,
       ...labels.handlers,
       ...models.handlers,

@@ -49,7 +49,8 @@ export function labelEffect(
   }
 }
 
-const patchesText = (count: number): string => (count === 1 ? '1 patch' : `${count.toLocaleString('en')} patches`)
+export const patchesText = (count: number): string =>
+  count === 1 ? '1 patch' : `${count.toLocaleString('en')} patches`
 
 /**
  * What a menu says behind “Undo”.

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { SlideId, SourceId, GestureId } from '../../src-shared/ids.ts'
+import type { SlideBounds } from '../../src-shared/slides.ts'
 import {
   type Change,
   type Gesture,
@@ -12,10 +13,13 @@ import {
   type PatchClass,
   UNLABELLED,
 } from '../../src-shared/labels.ts'
-import { type Grid, type MaskParams, type MaskPreview, sourceSize } from '../../src-shared/patches.ts'
+import { type MaskParams, type MaskPreview } from '../../src-shared/masks.ts'
+import { type Grid, sourceSize } from '../../src-shared/patches.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import type { ReadableDb, WritableDb } from '../store/database.ts'
-import { assignText, importText, labelEffect, type SourceLookup } from './assignLabels.ts'
+import { assignText, importText, labelEffect, patchesText, type SourceLookup } from './assignLabels.ts'
+import { insertPaintedMask, insertUnpaintedMask } from '../patches/masks.ts'
+import { checkPatches } from '../patches/sources.ts'
 import { carryLabels } from './carryOver.ts'
 import { listClasses } from './classRows.ts'
 import { addClass, classByNumber, deleteClass, editClass, mergeClasses } from './editClasses.ts'
@@ -27,6 +31,8 @@ import { classesForNames, nameKey } from './importNames.ts'
 export interface LabelsDependencies extends GestureDependencies {
   sources: SourceLookup
   pathOf: (handle: FileHandle) => string
+  /** The scanned part of a slide's level 0; null = all of it. */
+  boundsOf: (slide: SlideId) => SlideBounds | null
   computeMask: (grid: Grid, params: MaskParams) => Promise<MaskPreview>
   /** @returns masks.seq */
   insertMask: (db: WritableDb, source: number, params: MaskParams, preview: MaskPreview) => number
@@ -40,7 +46,7 @@ export interface LabelsRoom {
 }
 
 export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
-  const { store, sources, pathOf, computeMask, insertMask } = dependencies
+  const { store, sources, pathOf, boundsOf, computeMask, insertMask } = dependencies
   const gestures = openGestures(dependencies)
 
   /** Records a gesture unless it changes nothing. */
@@ -85,6 +91,26 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       lost: result.lost,
       kept: result.patch.length - free.length,
     }
+  }
+
+  /** A mask with other hand changes instead of the one in force. */
+  const paint = (
+    id: SourceId,
+    make: (db: WritableDb, source: number) => ReturnType<typeof insertUnpaintedMask>,
+    text: (changed: number) => string,
+  ): Change | null => {
+    const source = sources.seqOf(gridOf(id).id)
+    return recordIf((db) => {
+      const before = maskInForce(db, source)
+      const made = make(db, source)
+      if (!made) return null
+      return {
+        kind: 'mask',
+        text: text(made.changed),
+        source,
+        effects: { ...noEffects, masks: [{ source, before, after: made.mask }] },
+      }
+    })
   }
 
   const handlers: CallHandlers<typeof labelCalls> = {
@@ -137,9 +163,11 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
     'labels.history': () => gestures.history(),
     'labels.log': ({ before, limit }) => readLog(store.read, before, limit),
 
-    async 'labels.importCsv'({ source, file: handle, map, createClasses }) {
+    async 'labels.importCsv'({ source, file: handle, map, createClasses, shiftByBounds }) {
       const file = pathOf(handle)
-      const rows = await readLabelsCsv(file, gridOf(source))
+      const grid = gridOf(source)
+      const bounds = shiftByBounds ? boundsOf(grid.slide) : null
+      const rows = await readLabelsCsv(file, grid, bounds ?? undefined)
       const change = recordIf((db) => {
         const { numberOf, made } = classesForNames(db, path.basename(file), rows.name, map, createClasses)
         const effect = labelEffect(gestures.book, sources, source, rows.patch, (i) =>
@@ -186,9 +214,7 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       const preview = params && (await computeMask(grid, params))
       const source = sources.seqOf(id)
       return gestures.record((db) => {
-        const before = db.get<{ mask: number | null }>('SELECT mask FROM grids WHERE source = @source', {
-          source,
-        })!.mask
+        const before = maskInForce(db, source)
         const after = params && preview ? insertMask(db, source, params, preview) : null
         return {
           kind: 'mask',
@@ -200,6 +226,18 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
         }
       })
     },
+
+    'labels.paintMask'({ grid: id, patches, tissue }) {
+      checkPatches(gridOf(id), patches)
+      return paint(
+        id,
+        (db, source) => insertPaintedMask(db, source, patches, tissue),
+        (n) => (tissue ? `add ${patchesText(n)} to the tissue` : `take ${patchesText(n)} out of the tissue`),
+      )
+    },
+
+    'labels.forgetPaintedMask': ({ grid: id }) =>
+      paint(id, insertUnpaintedMask, (n) => `forget what was painted over the tissue mask: ${patchesText(n)}`),
 
     'labels.previewCarryOver'({ from, to }) {
       const { patch, lost, kept } = carried(from, to)
@@ -233,6 +271,10 @@ function classOfEach(patches: Uint32Array, given: number | Uint16Array): (i: num
     { call: 'labels.assign', issues: ['class: wrong length'] },
   )
 }
+
+/** masks.seq; null = all patches of the grid count. @param source sources.seq */
+const maskInForce = (db: ReadableDb, source: number): number | null =>
+  db.get<{ mask: number | null }>('SELECT mask FROM grids WHERE source = @source', { source })!.mask
 
 /** Undo and redo append the inverse; they are gestures like any other. */
 function inverse(db: ReadableDb, sequence: number, kind: 'undo' | 'redo', text: string): NewGesture {

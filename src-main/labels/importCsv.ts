@@ -1,5 +1,6 @@
 /**
  * Labels from a CSV file: `label` and `col,row` and / or `x,y` (level-0 px, top left of the patch), which must agree.
+ * `x,y` of a file made for a program that crops to the slide's bounds count from their corner.
  */
 import { tesseraError } from '../../src-shared/errors.ts'
 import { type Grid, patchAtCell, patchRect } from '../../src-shared/patches.ts'
@@ -16,9 +17,14 @@ export type CsvLabels = {
 const NO_LABEL = new Set(['', 'unlabelled', 'unlabeled'])
 
 /**
+ * @param origin level-0 px from which `x,y` of the file count
  * @throws {TesseraError} LABELS_FILE_INVALID with the line; FILE_NOT_FOUND, FILE_NO_PERMISSION, FILE_IS_DIRECTORY
  */
-export async function readLabelsCsv(file: string, grid: Grid): Promise<CsvLabels> {
+export async function readLabelsCsv(
+  file: string,
+  grid: Grid,
+  origin: { x: number; y: number } = { x: 0, y: 0 },
+): Promise<CsvLabels> {
   const patch: number[] = []
   const name: string[] = []
   const earlier = new Map<number, { name: string; line: number }>()
@@ -37,7 +43,7 @@ export async function readLabelsCsv(file: string, grid: Grid): Promise<CsvLabels
     if (!('label' in record)) throw invalid(1, 'it has no column “label”')
     const given = record['label'] ?? ''
     const label = NO_LABEL.has(nameKey(given)) ? '' : given
-    const of = patchOf(record, grid, (reason) => invalid(line, reason))
+    const of = patchOf(record, grid, origin, (reason) => invalid(line, reason))
     const before = earlier.get(of)
     if (before && nameKey(before.name) !== nameKey(label))
       throw invalid(line, `it says ${said(label)} of the patch that line ${before.line} says ${said(before.name)} of`)
@@ -51,7 +57,12 @@ export async function readLabelsCsv(file: string, grid: Grid): Promise<CsvLabels
 
 const said = (name: string): string => (name === '' ? 'that nothing is known' : `“${name}”`)
 
-function patchOf(record: CsvRow['record'], grid: Grid, invalid: (reason: string) => Error): number {
+function patchOf(
+  record: CsvRow['record'],
+  grid: Grid,
+  origin: { x: number; y: number },
+  invalid: (reason: string) => Error,
+): number {
   const whole = (column: string): number | null => {
     const text = record[column]
     if (text === undefined || text === '') return null
@@ -62,7 +73,7 @@ function patchOf(record: CsvRow['record'], grid: Grid, invalid: (reason: string)
   }
   const [column, row, x, y] = [whole('col'), whole('row'), whole('x'), whole('y')]
   const cell = column !== null && row !== null ? { column, row } : null
-  const corner = x !== null && y !== null ? { x, y } : null
+  const corner = x !== null && y !== null ? { x: x + origin.x, y: y + origin.y } : null
   if ((column === null) !== (row === null) || (x === null) !== (y === null))
     throw invalid(
       'it gives only one of “col” and “row”, or of “x” and “y”; both are needed to say which patch is meant',

@@ -3,15 +3,28 @@ import type { ModelId, RunId } from '../../src-shared/ids.ts'
 import { Model, ModelCard } from '../../src-shared/models.ts'
 import type { ReadableDb, WritableDb } from '../store/database.ts'
 
-type ModelRow = { id: string; name: string; run: string | null; card: string; created_at: number; moved: string | null }
+type ModelRow = {
+  id: string
+  name: string
+  run: string | null
+  card: string
+  created_at: number
+  moved: string | null
+  recoloured: string | null
+}
 
-/** Names the slides of the model's training patches whose µm/px was corrected since. */
+/** Names the slides of the model's training patches whose µm/px was corrected since, and whose channels were changed. */
 const SELECT = `
   SELECT models.id, models.name, runs.id AS run, models.card, models.created_at,
     (SELECT group_concat(DISTINCT slides.name) FROM run_patches
        JOIN grids ON grids.source = run_patches.source JOIN slides ON slides.seq = grids.slide
      WHERE run_patches.run = models.run
-       AND (slides.mpp_x IS NOT grids.slide_mpp_x OR slides.mpp_y IS NOT grids.slide_mpp_y)) AS moved
+       AND (slides.mpp_x IS NOT grids.slide_mpp_x OR slides.mpp_y IS NOT grids.slide_mpp_y)) AS moved,
+    (SELECT group_concat(DISTINCT slides.name) FROM run_patches
+       JOIN grids ON grids.source = run_patches.source JOIN slides ON slides.seq = grids.slide
+       LEFT JOIN slide_looks ON slide_looks.slide = slides.seq
+       LEFT JOIN run_channels ON run_channels.run = run_patches.run AND run_channels.slide = slides.seq
+     WHERE run_patches.run = models.run AND slide_looks.channels IS NOT run_channels.channels) AS recoloured
   FROM models LEFT JOIN runs ON runs.seq = models.run`
 
 const fromRow = (row: ModelRow): Model =>
@@ -20,12 +33,17 @@ const fromRow = (row: ModelRow): Model =>
     name: row.name,
     run: row.run,
     card: JSON.parse(row.card) as unknown,
-    stale:
-      row.moved === null
-        ? null
-        : `The µm/px of ${row.moved} was corrected after this model was trained on it: the patches it learned from were not the size its card says.`,
+    stale: staleText(row),
     createdAt: row.created_at,
   })
+
+function staleText({ moved, recoloured }: ModelRow): string | null {
+  if (moved !== null)
+    return `The µm/px of ${moved} was corrected after this model was trained on it: the patches it learned from were not the size its card says.`
+  return recoloured === null
+    ? null
+    : `The channels of ${recoloured} are put together in another way than when this model was trained on it: it learned from other colours.`
+}
 
 export const listModels = (db: ReadableDb): Model[] =>
   db.all<ModelRow>(`${SELECT} ORDER BY models.seq DESC`).map(fromRow)

@@ -3,24 +3,20 @@ import path from 'node:path'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { SlideId, SourceId } from '../../src-shared/ids.ts'
-import type {
-  Grid,
-  GridParams,
-  MaskParams,
-  MaskPreview,
-  patchCalls,
-  PatchSet,
-  PatchSource,
-} from '../../src-shared/patches.ts'
+import { applyHand, type MaskParams, type MaskPreset, type MaskPreview } from '../../src-shared/masks.ts'
+import type { Grid, GridParams, patchCalls, PatchSet, PatchSource } from '../../src-shared/patches.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import type { SlideReader } from '../slides/reader.ts'
 import type { SlidesRoom } from '../slides/slidesRoom.ts'
-import type { Store } from '../store/database.ts'
+import type { Store, WritableDb } from '../store/database.ts'
 import { readCsvSet } from './csvSet.ts'
 import { readFolderSet } from './folderSet.ts'
+import type { Jobs } from '../jobs/queue.ts'
 import { activateGrid, beginGrid, ensureGrid, gridsOf } from './grids.ts'
 import { readIdxSet } from './idxSet.ts'
-import { maskOf } from './masks.ts'
+import { createFocus, sharpnessOf } from './focusJob.ts'
+import { deleteMaskPreset, listMaskPresets, saveMaskPreset, setDefaultMaskPreset } from './maskPresets.ts'
+import { maskOf, noHand } from './masks.ts'
 import { findSameSet, insertSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
 import { patchPictures } from './pictures.ts'
 import { type PixelsWanted, readPatchPixels } from './readPixels.ts'
@@ -29,6 +25,7 @@ import { computeMask } from './tissueMask.ts'
 
 type PatchesDependencies = {
   store: Store
+  jobs: Jobs
   slides: SlidesRoom
   /** Reads for a person who looks. */
   view: SlideReader
@@ -38,6 +35,7 @@ type PatchesDependencies = {
   pathOf: (handle: FileHandle) => string
   /** Told the sources that are new or changed. */
   publish: (body: { sources: PatchSource[] }) => void
+  publishPresets: (body: { presets: MaskPreset[] }) => void
 }
 
 interface PatchesRoom {
@@ -45,6 +43,7 @@ interface PatchesRoom {
   sources: Sources
   /** Makes a grid, or finds the one made with the same numbers, and shows it on its slide. */
   createGrid(slide: SlideId, params: GridParams): Grid
+  /** Without what is painted over it. @throws {TesseraError} FOCUS_NOT_MEASURED; why the slide can not be read */
   computeMask(grid: Grid, params: MaskParams): Promise<MaskPreview>
   /** 1 = counts as tissue; null = the grid has no mask: [patch] */
   insideOf(grid: SourceId): Uint8Array | null
@@ -58,7 +57,8 @@ interface PatchesRoom {
   ): Promise<void>
 }
 
-export function createPatches({ store, slides, view, batch, pathOf, publish }: PatchesDependencies): PatchesRoom {
+export function createPatches(dependencies: PatchesDependencies): PatchesRoom {
+  const { store, jobs, slides, view, batch, pathOf, publish, publishPresets } = dependencies
   const sources = openSources(store.read)
   const places = { slides, sources, read: store.read }
 
@@ -72,6 +72,16 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
     const found = sources.byId(source)
     if (found.kind === 'grid') return found
     throw tesseraError('SOURCE_UNKNOWN', `“${found.name}” is a patch set; this needs the grid of a slide.`, { source })
+  }
+
+  const measureFocus = createFocus({ store, jobs, slides, batch, gridOf, seqOf: sources.seqOf })
+
+  /** Changes the presets and tells every window. @returns all of them */
+  const changePresets = (name: string, change: (db: WritableDb) => void): MaskPreset[] => {
+    store.transaction(name, change)
+    const presets = listMaskPresets(store.read)
+    publishPresets({ presets })
+    return presets
   }
 
   /** Tells which grids of a slide are shown now. @returns the grid */
@@ -96,7 +106,8 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
         store.transaction('patches.createGrid', (db) => ensureGrid(db, on, params)),
       )
     },
-    computeMask: (grid, params) => computeMask(slides, view, grid, params),
+    computeMask: (grid, params) =>
+      computeMask(slides, view, grid, params, sharpnessOf(store.read, sources.seqOf(grid.id))),
     insideOf: (grid) => maskOf(store.read, sources.seqOf(grid))?.inside ?? null,
     patchesOfSet: (set) => patchesOfSet(store.read, sources.seqOf(set)),
     readPatchPixels: (wanted, file, options) => readPatchPixels(places, batch, wanted, file, options),
@@ -109,8 +120,23 @@ export function createPatches({ store, slides, view, batch, pathOf, publish }: P
         store.transaction('patches.activateGrid', (db) => activateGrid(db, seq))
         return shown(slide, seq)
       },
-      'patches.previewMask': ({ grid, params }) => room.computeMask(gridOf(grid), params),
-      'patches.mask': ({ grid }) => maskOf(store.read, sources.seqOf(gridOf(grid).id)),
+      async 'patches.previewMask'({ grid, params }) {
+        const preview = await room.computeMask(gridOf(grid), params)
+        const insideCount = applyHand(preview.inside, maskOf(store.read, sources.seqOf(grid))?.hand ?? noHand)
+        return { ...preview, insideCount }
+      },
+      'patches.mask'({ grid }) {
+        const mask = maskOf(store.read, sources.seqOf(gridOf(grid).id))
+        return mask && { params: mask.params, inside: mask.inside, hand: mask.hand }
+      },
+      'patches.measureFocus': ({ grid, params }) => measureFocus(gridOf(grid), params),
+      'patches.maskPresets': () => listMaskPresets(store.read),
+      'patches.saveMaskPreset': ({ name, params }) =>
+        changePresets('patches.saveMaskPreset', (db) => saveMaskPreset(db, name, params)),
+      'patches.deleteMaskPreset': ({ name }) =>
+        changePresets('patches.deleteMaskPreset', (db) => deleteMaskPreset(db, name)),
+      'patches.setDefaultMaskPreset': ({ name }) =>
+        changePresets('patches.setDefaultMaskPreset', (db) => setDefaultMaskPreset(db, name)),
       'patches.addFolder': async ({ folder, mpp }) =>
         addSet(await readFolderSet(batch, path.resolve(pathOf(folder)), mpp)),
       'patches.addCsv': async ({ file, mpp }) => addSet(await readCsvSet(batch, path.resolve(pathOf(file)), mpp)),

@@ -114,6 +114,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
   const startOne = (model: Model, source: PatchSource, title: string, testTime: TestTime): PredictionRun => {
     const id = PredictionRunId.parse(uuidv7())
     const mask = source.kind === 'grid' ? maskInForce(dependencies, source.id) : null
+    const channels = source.kind === 'grid' ? dependencies.slideById(source.slide).channels : null
     const total = patchesOfRun(mask?.inside ?? null, sourceSize(source)).length
     if (total === 0)
       throw tesseraError(
@@ -136,7 +137,12 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
         source: dependencies.sourceSeq(source.id),
         mask: mask?.seq ?? null,
         weights: model.card.weights.sha256,
-        preprocessing: { input: model.card.input, normalisation: model.card.normalisation, testTime },
+        preprocessing: {
+          input: model.card.input,
+          normalisation: model.card.normalisation,
+          testTime,
+          ...(channels && { channels }),
+        },
         engine: dependencies.engineName,
         classes: model.card.classes,
         total,

@@ -20,6 +20,7 @@ type RunRow = {
   preprocessing: string
   createdAt: number
   moved: number
+  recoloured: number
 }
 
 const SELECT = `
@@ -28,18 +29,29 @@ const SELECT = `
     prediction_runs.preprocessing,
     (SELECT sum(count) FROM prediction_blocks WHERE run = prediction_runs.seq) AS done,
     prediction_runs.created_at AS createdAt,
-    grids.source IS NOT NULL AND (slides.mpp_x IS NOT grids.slide_mpp_x OR slides.mpp_y IS NOT grids.slide_mpp_y) AS moved
+    grids.source IS NOT NULL AND (slides.mpp_x IS NOT grids.slide_mpp_x OR slides.mpp_y IS NOT grids.slide_mpp_y) AS moved,
+    json_extract(prediction_runs.preprocessing, '$.channels') IS NOT slide_looks.channels AS recoloured
   FROM prediction_runs
     JOIN jobs ON jobs.seq = prediction_runs.job
     JOIN models ON models.seq = prediction_runs.model
     JOIN sources ON sources.seq = prediction_runs.source
     LEFT JOIN grids ON grids.source = prediction_runs.source
-    LEFT JOIN slides ON slides.seq = grids.slide`
+    LEFT JOIN slides ON slides.seq = grids.slide
+    LEFT JOIN slide_looks ON slide_looks.slide = slides.seq`
 
 /** Runs from before test-time augmentation say nothing of it. */
 const Preprocessing = z.object({ testTime: TestTime.default('none') })
 
-const fromRow = ({ moved, checksum, counts, done, classes, preprocessing, ...row }: RunRow): PredictionRun =>
+const fromRow = ({
+  moved,
+  recoloured,
+  checksum,
+  counts,
+  done,
+  classes,
+  preprocessing,
+  ...row
+}: RunRow): PredictionRun =>
   PredictionRun.parse({
     ...row,
     testTime: Preprocessing.parse(JSON.parse(preprocessing)).testTime,
@@ -47,11 +59,16 @@ const fromRow = ({ moved, checksum, counts, done, classes, preprocessing, ...row
     done: done ?? 0,
     counts: counts === null ? null : (JSON.parse(counts) as unknown),
     complete: checksum !== null,
-    stale:
-      moved === 0
-        ? null
-        : 'The µm/px of the slide was corrected after this run: the model saw patches of another size than its card demands. Run it again.',
+    stale: staleText(moved === 1, recoloured === 1),
   })
+
+function staleText(moved: boolean, recoloured: boolean): string | null {
+  if (moved)
+    return 'The µm/px of the slide was corrected after this run: the model saw patches of another size than its card demands. Run it again.'
+  return recoloured
+    ? 'The channels of the slide are put together in another way than in this run: the model saw other colours. Run it again.'
+    : null
+}
 
 export const listRuns = (db: ReadableDb): PredictionRun[] =>
   db.all<RunRow>(`${SELECT} ORDER BY prediction_runs.seq DESC`).map(fromRow)

@@ -15,7 +15,8 @@ import { connectSqlite, storeOver, type SlowQuery, type Store } from '../store/d
 import { migrate, schemaVersion } from '../store/migrate.ts'
 import { migrations } from '../store/migrations/index.ts'
 import { databaseFile, exportsFolder, modelsFolder, predictionsFolder, runsFolder } from './folders.ts'
-import { acquireLock, holderOf, type Lock } from './lock.ts'
+import { acquireLock, holderOf } from './lock.ts'
+import { isWritable, lookAt } from './lookOnly.ts'
 
 export interface ProjectStore {
   folder: string
@@ -100,17 +101,32 @@ export function openProject(folder: string, options: OpenOptions): ProjectStore 
 
 /** Nothing is set aside or restored here: only who holds the lock may change the folder. */
 function openToLook(folder: string, file: string, options: OpenOptions): ProjectStore {
-  let sqlite: Database.Database | undefined
+  let looked: ReturnType<typeof lookAt> | undefined
   try {
-    sqlite = connectSqlite(file, { readonly: true })
-    if (schemaVersion(sqlite) === 0) throw new Error('it is empty')
-    const holder = holderOf(folder) ?? `${options.who}, to look only`
-    return projectStore(folder, sqlite, options, { holder }, null)
+    looked = lookAt(file)
+    const found = schemaVersion(looked.sqlite)
+    if (found === 0) throw new Error('it is empty')
+    if (found > migrations.length) throw newerError(file, found)
+    return projectStore(folder, looked.sqlite, options, whyToLook(folder, options), looked.end)
   } catch (error) {
-    if (sqlite?.open) sqlite.close()
+    if (looked?.sqlite.open) looked.end()
     throw isTesseraError(error) ? error : brokenError(folder, null, messageOf(error))
   }
 }
+
+function whyToLook(folder: string, { who }: OpenOptions): NonNullable<Project['readOnly']> {
+  const holder = holderOf(folder)
+  if (holder !== null) return { holder, why: `${holder} has this project open` }
+  if (!isWritable(folder)) return { holder: who, why: 'its folder can not be written to' }
+  return { holder: `${who}, to look only`, why: 'it was opened to look only' }
+}
+
+const newerError = (file: string, found: number) =>
+  tesseraError(
+    'PROJECT_NEWER',
+    `“${file}” was written by a newer Tessera (schema ${found}, this one knows ${migrations.length}). Nothing was changed. Install the newer version to open it.`,
+    { file, found, supported: migrations.length },
+  )
 
 /** The backups of a project, the newest first. */
 export function backupsOf(folder: string): string[] {
@@ -146,7 +162,11 @@ export function restoreBackup(folder: string, name: string | null, options: Open
 function underLock(folder: string, options: OpenOptions, open: () => Database.Database): ProjectStore {
   const lock = acquireLock(folder, options.who)
   try {
-    return projectStore(folder, open(), options, null, lock)
+    const sqlite = open()
+    return projectStore(folder, sqlite, options, null, () => {
+      sqlite.close()
+      lock.release()
+    })
   } catch (error) {
     lock.release()
     throw error
@@ -157,19 +177,10 @@ function projectStore(
   folder: string,
   sqlite: Database.Database,
   options: OpenOptions,
-  readOnly: { holder: string } | null,
-  lock: Lock | null,
+  readOnly: Project['readOnly'],
+  end: () => void,
 ): ProjectStore {
   const file = databaseFile(folder)
-  if (readOnly && schemaVersion(sqlite) !== migrations.length) {
-    const found = schemaVersion(sqlite)
-    sqlite.close()
-    throw tesseraError(
-      'PROJECT_NEWER',
-      `“${file}” has schema ${found}, this Tessera reads ${migrations.length}. Open it once with the newest version on this machine to bring it up to date.`,
-      { file, found, supported: migrations.length },
-    )
-  }
   const row = sqlite.prepare('SELECT id, name, is_sample, created_at FROM project').get() as
     | { id: string; name: string; is_sample: number; created_at: number }
     | undefined
@@ -177,7 +188,7 @@ function projectStore(
     sqlite.close()
     throw brokenError(folder, null, 'it does not say which project it is')
   }
-  const store = readOnly ? readOnlyStore(sqlite, folder, readOnly.holder) : storeOver(sqlite, file, options.onSlow)
+  const store = readOnly ? readOnlyStore(sqlite, folder, readOnly.why) : storeOver(sqlite, file, options.onSlow)
   return {
     folder,
     project: {
@@ -189,21 +200,18 @@ function projectStore(
       folderName: path.basename(folder),
     },
     store,
-    close() {
-      store.close()
-      lock?.release()
-    },
+    close: end,
   }
 }
 
 /** A store that refuses every change, with the reason. */
-function readOnlyStore(sqlite: Database.Database, folder: string, holder: string): Store {
+function readOnlyStore(sqlite: Database.Database, folder: string, why: string): Store {
   return {
     ...storeOver(sqlite, databaseFile(folder)),
     transaction() {
       throw tesseraError(
         'PROJECT_READ_ONLY',
-        `The project in “${folder}” is open in ${holder}, so it can be looked at here but not changed. Close it there first.`,
+        `The project in “${folder}” can be looked at but not changed, because ${why}. Close it there, or make its folder writable or copy it to a place that is, and open it again.`,
         { folder },
       )
     },

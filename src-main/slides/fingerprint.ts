@@ -6,7 +6,8 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { fileError } from '../files/fileErrors.ts'
+import { fileError, isDriveLost } from '../files/fileErrors.ts'
+import { readFailed } from './formats/slideErrors.ts'
 
 const END_BYTES = 256 * 1024
 const BLOCKS = 16
@@ -35,7 +36,7 @@ async function hashOf(file: string): Promise<{ size: number; hash: Hash }> {
     for (const { from, length } of samples(size)) hash.update(await readAt(handle, from, length))
     return { size, hash }
   } catch (error) {
-    throw fileError(file, error)
+    throw isDriveLost(error) ? readFailed(file, error) : fileError(file, error)
   } finally {
     await handle?.close()
   }

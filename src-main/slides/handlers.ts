@@ -11,7 +11,16 @@ import { differs } from './lostFile.ts'
 import { createPreparation } from './preparation.ts'
 import type { SlideReader } from './reader.ts'
 import { searchFolder } from './relocate.ts'
-import { countLabels, pathsOf, type StoredSlide, updateCase, updatePaths, updateSampling } from './rows.ts'
+import {
+  countLabels,
+  pathsOf,
+  type StoredSlide,
+  updateCase,
+  updateChannels,
+  updateLook,
+  updatePaths,
+  updateSampling,
+} from './rows.ts'
 import type { Jobs } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openSlidesRoom, type SlidesDependencies, type SlidesRoom } from './slidesRoom.ts'
@@ -137,6 +146,28 @@ export function createSlides(
         if (room.files.stateOf(slide).kind === 'ready') room.files.markUnreadable(slide, error)
       }
       return room.shown(room.byId(slide))
+    },
+
+    'slides.setLook'({ slides, look }) {
+      for (const slide of slides) room.byId(slide)
+      room.change('slides.setLook', slides, (db) => {
+        for (const slide of slides) updateLook(db, slide, look)
+      })
+    },
+
+    async 'slides.colours'({ slide }) {
+      return view.ask(room.subjectOf(slide), 'slides.colours', await room.fileOf(slide))
+    },
+
+    async 'slides.setChannels'({ slide, channels }) {
+      const known = await view.ask(room.subjectOf(slide), 'slides.colours', await room.fileOf(slide))
+      if (channels && channels.length !== known.channels.length)
+        throw tesseraError(
+          'INPUT_INVALID',
+          `“${room.byId(slide).name}” has ${known.channels.length} channels that can be put together, but ${channels.length} were given.`,
+          { call: 'slides.setChannels', issues: [`${channels.length} channels`] },
+        )
+      room.change('slides.setChannels', [slide], (db) => updateChannels(db, slide, channels))
     },
 
     'slides.properties': ({ slide }) => room.byId(slide).header.properties,

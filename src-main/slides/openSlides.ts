@@ -3,8 +3,10 @@
  * being removed or replaced while it is open.
  */
 import { stat } from 'node:fs/promises'
-import { isTesseraError, type TesseraError } from '../../src-shared/errors.ts'
-import { fileError, systemCode } from '../files/fileErrors.ts'
+import path from 'node:path'
+import type { ChannelMapping } from '../../src-shared/channels.ts'
+import { isTesseraError, tesseraError, type TesseraError } from '../../src-shared/errors.ts'
+import { fileError, isOutOfReach } from '../files/fileErrors.ts'
 import { differs, fileMissing } from './lostFile.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { openSlideFile } from './formats/openSlideFile.ts'
@@ -29,8 +31,10 @@ type OpenSlide = {
 
 interface OpenSlides {
   /**
+   * A slide whose drive went away while it was open is closed: the next use opens it anew.
+   *
    * @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_FILE_DIFFERS when the slide's fingerprint is known; FILE_NOT_FOUND
-   * and the other reasons why a file can not be opened; what `work` throws
+   * and the other reasons why a file can not be opened; what `work` throws, SLIDE_READ_FAILED among it
    */
   use<T>(slide: SlideFile, work: (source: SlideSource, fingerprint: string) => Promise<T>): Promise<T>
 }
@@ -87,15 +91,16 @@ export function openSlides(onLost: (file: string, error: TesseraError) => void):
   }
 
   return {
-    async use({ file, fingerprint }, work) {
+    async use({ file, fingerprint, channels }, work) {
       let slide: OpenSlide | undefined
       try {
         slide = await acquire(file)
         const found = await slide.fingerprint
         if (fingerprint !== null && found !== fingerprint) throw differs(file)
-        return await work(await slide.source, found)
+        return await work(putTogether(await slide.source, channels ?? null), found)
       } catch (error) {
         const told = (await isGone(file)) && fingerprint !== null ? fileMissing(file) : error
+        if (slide && isTesseraError(error, 'SLIDE_READ_FAILED')) drop(file, slide)
         if (isTesseraError(told, 'SLIDE_FILE_MISSING') || isTesseraError(told, 'SLIDE_FILE_DIFFERS')) {
           if (slide) drop(file, slide)
           onLost(file, told)
@@ -109,6 +114,19 @@ export function openSlides(onLost: (file: string, error: TesseraError) => void):
       }
     },
   }
+}
+
+/** The slide with its channels put together in another way than the file says. */
+function putTogether(source: SlideSource, mapping: ChannelMapping | null): SlideSource {
+  if (!mapping) return source
+  const { channels, file } = source
+  if (channels?.facts.length !== mapping.length)
+    throw tesseraError(
+      'INPUT_INVALID',
+      `“${path.basename(file)}” has ${channels?.facts.length ?? 0} channels that can be put together, but ${mapping.length} were given.`,
+      { call: 'slides.use', issues: [`${mapping.length} channels`] },
+    )
+  return { ...source, levels: channels.levels(mapping) }
 }
 
 function taken(slide: OpenSlide): OpenSlide {
@@ -130,5 +148,5 @@ export async function stampOf(file: string): Promise<string> {
 const isGone = (file: string): Promise<boolean> =>
   stat(file).then(
     () => false,
-    (error: unknown) => systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR',
+    (error: unknown) => isOutOfReach(error),
   )

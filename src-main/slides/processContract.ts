@@ -4,10 +4,12 @@
  */
 import * as z from 'zod'
 import { bytes, float32s, uint32s } from '../../src-shared/arrays.ts'
+import { ChannelMapping } from '../../src-shared/channels.ts'
 import { FaultRecord } from '../../src-shared/errors.ts'
 import { SlideId } from '../../src-shared/ids.ts'
-import { GridGeometry, MaskParams } from '../../src-shared/patches.ts'
-import { AssociatedImageName, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
+import { MaskParams } from '../../src-shared/masks.ts'
+import { GridGeometry } from '../../src-shared/patches.ts'
+import { AssociatedImageName, SlideColours, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { call, type Contract, event, stream } from '../../src-shared/wire/contract.ts'
 
 /** A slide as the processes know it: opened when first asked for, checked by its fingerprint, kept open for a while. */
@@ -15,6 +17,8 @@ export const SlideFile = z.object({
   file: z.string(),
   /** null = whatever the file holds now */
   fingerprint: z.string().nullable(),
+  /** how channels become one picture; none = as the file says */
+  channels: ChannelMapping.nullish(),
 })
 export type SlideFile = z.infer<typeof SlideFile>
 
@@ -51,8 +55,8 @@ export type ServedSlide = z.infer<typeof ServedSlide>
 
 export const processContract = {
   calls: {
-    /** Answers when the process is up; what comes before is no slide's fault. */
-    'process.ready': call(z.void(), z.void()),
+    /** Answers when the process is up; what comes before is no slide's fault. From then on it ends itself above this memory. */
+    'process.ready': call(z.object({ memoryMb: z.number().positive() }), z.void()),
     'slides.open': call(
       SlideFile,
       z.object({
@@ -65,6 +69,7 @@ export const processContract = {
       }),
     ),
     'slides.tiles': call(SlideFile.extend(TileRequest.omit({ slide: true }).shape), z.array(TileReply)),
+    'slides.colours': call(SlideFile, SlideColours),
     'slides.thumbnail': call(SlideFile.extend({ edge: px }), bytes),
     'slides.associatedImage': call(SlideFile.extend({ name: AssociatedImageName }), bytes),
     /** PNG. As OpenSlide's read_region: x, y = top left in level-0 px; width, height = px of the answer. */
@@ -82,16 +87,18 @@ export const processContract = {
       }),
       bytes,
     ),
-    /** Share of tissue in each patch of a grid. */
+    /** Shares of tissue and of ink in each patch of a grid: [patch], and [patch, colour as in INKS]. */
     'slides.tissue': call(
       SlideFile.extend({
         grid: GridGeometry,
         mppX: z.number().positive(),
         mppY: z.number().positive(),
-        wanted: MaskParams.pick({ sensitivity: true, closing: true }),
+        wanted: MaskParams,
       }),
-      z.object({ share: float32s, threshold: z.number() }),
+      z.object({ share: float32s, ink: float32s, threshold: z.number() }),
     ),
+    /** Variance of the Laplacian of patches read at edgePx, in the order asked for. */
+    'patches.sharpness': call(SlideFile.extend({ grid: GridGeometry, patches: uint32s, edgePx: px }), float32s),
     /**
      * PNG of edge × edge px for each patch, null where the file is damaged. `margin`: surroundings on each side, in patch
      * edges; of grids only.

@@ -24,6 +24,7 @@ import type {
   StreamItem,
   StreamName,
 } from '../../src-shared/wire/contract.ts'
+import { MEMORY_EXIT } from '../jobs/memoryWatch.ts'
 import type { ProcessOptions, WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import type { ProcessContract, ServedSlide, SlideFile } from './processContract.ts'
 import { createSuspicion } from './suspicion.ts'
@@ -74,7 +75,15 @@ export interface SlideReader {
 export type ReaderOptions = Pick<ProcessOptions, 'name' | 'niceness' | 'heapMb'> & {
   /** A process that sends nothing for so long is killed, ms; by default 10 s for a look, 60 s for long work. */
   patience?: { short: number; long: number }
+  /** A process that takes more memory ends itself, MB. */
+  memoryMb?: number
 }
+
+/** Twice what the largest picture that is read as a whole takes while it is decoded on every core. */
+const MEMORY_MB = 2_000
+
+/** A process that was killed and does not end, because a drive does not answer it, is left to itself after this, ms. */
+const END_MS = 5_000
 
 const PATIENCE = { short: 10_000, long: 60_000 }
 
@@ -84,6 +93,7 @@ const longWork = new Set<Calls | Streams>([
   'slides.thumbnail',
   'slides.region',
   'slides.tissue',
+  'patches.sharpness',
   'patches.pictures',
   'patches.idxFacts',
   'patches.read',
@@ -122,12 +132,15 @@ type Running = {
   client: Client<ProcessContract>
   ready: boolean
   inFlight: Set<Request>
+  /** Why it is killed, when we do it. */
+  reason: string | null
   /** Requests of windows, by number. */
   fromWindows: Map<number, TileRequest>
 }
 
 export function createSlideReader(host: WorkerHost, options: ReaderOptions): SlideReader {
   const patience = options.patience ?? PATIENCE
+  const memoryMb = options.memoryMb ?? MEMORY_MB
   const suspicion = createSuspicion()
   const served = new Map<SlideId, { what: SlideFile | FaultRecord; name: string }>()
   const listeners = {
@@ -135,6 +148,8 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     lost: new Set<(file: string, error: TesseraError) => void>(),
     setAside: new Set<(key: string, error: TesseraError) => void>(),
   }
+  /** Why the process ended, of the last time a slide was in flight. */
+  const reasons = new Map<string, string>()
   let waiting: Request[] = []
   let running: Running | null = null
   let restart: NodeJS.Timeout | null = null
@@ -160,6 +175,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
       client: connect<ProcessContract>(process.wire),
       ready: false,
       inFlight: new Set(),
+      reason: null,
       fromWindows: new Map(),
     }
     running = one
@@ -171,7 +187,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
       if (request) one.fromWindows.set(number, request)
       else one.fromWindows.delete(number)
     })
-    const watchdog = setTimeout(() => process.kill(), patience.long)
+    const watchdog = setTimeout(() => end(one, patience.long), patience.long)
     greet(one)
       .then(pump)
       .catch(() => undefined) // it died while it started: its exit is handled
@@ -179,7 +195,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
   }
 
   const greet = async (one: Running): Promise<void> => {
-    await one.client.call('process.ready', undefined)
+    await one.client.call('process.ready', { memoryMb })
     await one.client.call('tiles.serve', [...served.keys()].map(servedSlide))
     one.ready = true
     failedStarts = 0
@@ -199,6 +215,13 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     if (running?.ready) running.client.call('tiles.serve', [servedSlide(slide)]).catch(() => undefined) // told again after a crash
   }
 
+  /** Ends a process that has not answered for so long, ms. */
+  const end = (one: Running, silent: number): void => {
+    one.reason = `it did not answer for ${silent / 1000} s`
+    one.process.kill()
+    setTimeout(() => ended(one, 'it does not end'), END_MS).unref()
+  }
+
   const ended = (one: Running, exit: string): void => {
     if (running !== one) return
     running = null
@@ -216,6 +239,9 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     for (const request of again) request.owed = true
     waiting.unshift(...again)
     const counts = new Map<string, number>()
+    const tooLarge = exit === `exit code ${MEMORY_EXIT}`
+    const reason = one.reason ?? (tooLarge ? `it took more than ${memoryMb} MB of memory` : exit)
+    for (const { subject } of again) reasons.set(subject.key, reason)
     for (const { subject } of again) counts.set(subject.key, (counts.get(subject.key) ?? 0) + 1)
     if (counts.size > 0) suspicion.crashed(counts)
     for (const key of counts.keys()) if (suspicion.setAside(key) !== null) rejectGuilty(key)
@@ -249,7 +275,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     const times = suspicion.setAside(key) ?? 0
     return tesseraError(
       'SLIDE_SET_ASIDE',
-      `“${name}” ended the program that reads slides ${times} times, so it was set aside; your labels are safe. The file is probably damaged: copy it again, then try again.`,
+      `“${name}” ended the program that reads slides ${times} times (the last time: ${reasons.get(key) ?? 'unknown'}), so it was set aside; your labels are safe. The file is probably damaged: copy it again, then try again.`,
       { slide: name, crashes: times },
     )
   }
@@ -283,7 +309,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     let watchdog: NodeJS.Timeout | undefined
     const alive = () => {
       clearTimeout(watchdog)
-      watchdog = setTimeout(() => one.process.kill(), request.patience)
+      watchdog = setTimeout(() => end(one, request.patience), request.patience)
     }
     alive()
     try {
@@ -368,6 +394,7 @@ export function createSlideReader(host: WorkerHost, options: ReaderOptions): Sli
     },
     forgive(key) {
       suspicion.forgive(key)
+      reasons.delete(key)
       tellServed(key as SlideId)
     },
     start,

@@ -1,6 +1,8 @@
 /** Slides in the database. */
 import path from 'node:path'
 import { CaseId, SlideId } from '../../src-shared/ids.ts'
+import { ChannelMapping } from '../../src-shared/channels.ts'
+import { SlideLook } from '../../src-shared/look.ts'
 import { MppSource, SlideHeader } from '../../src-shared/slides.ts'
 import { type MicronPerPx, micronPerPx } from '../../src-shared/units.ts'
 import type { ReadableDb, WritableDb } from '../store/database.ts'
@@ -21,6 +23,9 @@ export type StoredSlide = {
   header: SlideHeader
   sampling: Sampling | null
   note: string | null
+  look: SlideLook
+  /** null = as the file says */
+  channels: ChannelMapping | null
   addedAt: number
 }
 
@@ -38,11 +43,13 @@ type SlideRow = {
   mpp_y: number | null
   mpp_source: string | null
   note: string | null
+  look: string | null
+  channels: string | null
   added_at: number
 }
 
-const SELECT = `SELECT slides.*, cases.id AS case_id, cases.name AS case_name
-                FROM slides JOIN cases ON cases.seq = slides.case_seq`
+const SELECT = `SELECT slides.*, cases.id AS case_id, cases.name AS case_name, slide_looks.look, slide_looks.channels
+                FROM slides JOIN cases ON cases.seq = slides.case_seq LEFT JOIN slide_looks ON slide_looks.slide = slides.seq`
 
 const fromRow = (row: SlideRow): StoredSlide => ({
   seq: row.seq,
@@ -63,6 +70,8 @@ const fromRow = (row: SlideRow): StoredSlide => ({
           source: MppSource.parse(JSON.parse(row.mpp_source)),
         },
   note: row.note,
+  look: SlideLook.parse(JSON.parse(row.look ?? '{}')),
+  channels: row.channels === null ? null : ChannelMapping.parse(JSON.parse(row.channels)),
   addedAt: row.added_at,
 })
 
@@ -141,6 +150,20 @@ export const updateSampling = (db: WritableDb, slide: SlideId, sampling: Samplin
     slide,
     ...samplingColumns(sampling),
   })
+
+export const updateLook = (db: WritableDb, slide: SlideId, look: SlideLook): void =>
+  void db.run(
+    `INSERT INTO slide_looks (slide, look) VALUES ((SELECT seq FROM slides WHERE id = @slide), @look)
+     ON CONFLICT (slide) DO UPDATE SET look = @look`,
+    { slide, look: JSON.stringify(look) },
+  )
+
+export const updateChannels = (db: WritableDb, slide: SlideId, channels: ChannelMapping | null): void =>
+  void db.run(
+    `INSERT INTO slide_looks (slide, look, channels) VALUES ((SELECT seq FROM slides WHERE id = @slide), '{}', @channels)
+     ON CONFLICT (slide) DO UPDATE SET channels = @channels`,
+    { slide, channels: channels && JSON.stringify(channels) },
+  )
 
 export const updateCase = (db: WritableDb, slide: SlideId, caseSeq: number): void =>
   void db.run('UPDATE slides SET case_seq = @caseSeq WHERE id = @slide', { slide, caseSeq })

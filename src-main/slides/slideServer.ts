@@ -3,14 +3,17 @@ import { type ErrorCode, isTesseraError, tesseraError, toError, toFault } from '
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { Handlers } from '../../src-shared/wire/contract.ts'
+import { watchMemory } from '../jobs/memoryWatch.ts'
 import { openSlides, stampOf } from './openSlides.ts'
 import type { SlideSource } from './formats/slideSource.ts'
+import { gridSharpness } from './pixels/focus.ts'
 import { gridPatchPicture, readGridPatches } from './pixels/gridPatches.ts'
 import { type IdxImages, readIdxImages, readIdxLabels } from './pixels/idxFile.ts'
 import { type PatchFile, writePatchFile } from './pixels/patchFile.ts'
 import { filePicture, idxPatchPicture, picturesFacts, readIdxPatches, readPictures } from './pixels/setPictures.ts'
-import { associatedPicture, regionPicture, slideSaturation, slideThumbnail } from './pixels/slideImages.ts'
-import { type SaturationImage, tissueShare } from './pixels/tissue.ts'
+import { associatedPicture, regionPicture, slideThumbnail } from './pixels/slideImages.ts'
+import { measureTissue, type TissueImage } from './pixels/tissue.ts'
+import { readTissueImage } from './pixels/tissueImage.ts'
 import type { PatchOrigin, ProcessContract, ServedSlide, SlideFile } from './processContract.ts'
 import { reported } from './reported.ts'
 import { setBroken } from './setErrors.ts'
@@ -33,15 +36,31 @@ export function createSlideServer(publish: Publish): SlideServer {
   const slides = openSlides((file, error) => publish('slides.lost', { file, fault: toFault(error) }))
   const served = new Map<SlideId, Exclude<ServedSlide['serve'], null>>()
   const waiting = new Set<() => void>()
-  const saturation = lastUsed<SaturationImage>(2)
+  const tissueImages = lastUsed<TissueImage>(1)
+  const lastTissue = lastUsed<ReturnType<typeof measureTissue>>(1)
   const lastIdx = lastUsed<IdxImages>(1)
   let requests = 0
 
-  const tilesOf = (slide: SlideFile, level: number, places: TileRequest['tiles']): Promise<TileReply[]> =>
+  /** @param refused codes that fail all tiles of the request; else a tile's error is its own */
+  const tilesAtOnce = (slide: SlideFile, level: number, places: TileRequest['tiles'], ...refused: ErrorCode[]) =>
     slides.use(slide, async (source) => {
       const reader = source.levels[level]
       if (!reader) throw noLevel(source, level)
-      return Promise.all(places.map(([column, row]) => reader.tile(column, row).catch(toFault)))
+      return Promise.all(
+        places.map(([column, row]) =>
+          reader.tile(column, row).catch((error: unknown): TileReply => {
+            if (isTesseraError(error) && refused.includes(error.code)) throw error
+            return toFault(error)
+          }),
+        ),
+      )
+    })
+
+  /** Where the drive was away for a moment, the file is opened anew, and only then a tile is given up. */
+  const tilesOf = (slide: SlideFile, level: number, places: TileRequest['tiles']): Promise<TileReply[]> =>
+    tilesAtOnce(slide, level, places, 'SLIDE_READ_FAILED').catch((error: unknown) => {
+      if (!isTesseraError(error, 'SLIDE_READ_FAILED')) throw error
+      return tilesAtOnce(slide, level, places)
     })
 
   /** An IDX file is unpacked as a whole, so the last one is kept; a changed file is read anew. */
@@ -119,14 +138,14 @@ export function createSlideServer(publish: Publish): SlideServer {
       const slide = await servedSlide(request.slide)
       publish('tiles.reading', { number, request })
       try {
-        return await tilesOf(slide, request.level, request.tiles)
+        return await tilesOf({ ...slide, channels: request.channels }, request.level, request.tiles)
       } finally {
         publish('tiles.reading', { number, request: null })
       }
     },
     handlers: {
       calls: {
-        'process.ready': () => undefined,
+        'process.ready': ({ memoryMb }) => watchMemory(memoryMb),
         'slides.open': (slide) =>
           slides.use(slide, async ({ file, header, pyramid }, fingerprint) => ({
             file,
@@ -135,16 +154,25 @@ export function createSlideServer(publish: Publish): SlideServer {
             toPrepare: !pyramid || (await pyramid.isMade()) ? null : pyramid.bytes,
           })),
         'slides.tiles': ({ level, tiles, ...slide }) => tilesOf(slide, level, tiles),
+        'slides.colours': (slide) =>
+          slides.use(slide, async ({ channels }) => ({ channels: [...(channels?.facts ?? [])] })),
         'slides.thumbnail': ({ edge, ...slide }) => slides.use(slide, (source) => slideThumbnail(source, edge)),
         'slides.associatedImage': ({ name, ...slide }) =>
           slides.use(slide, (source) => associatedPicture(source, name)),
-        'slides.region': ({ file, fingerprint, at, ...rect }) =>
-          slides.use({ file, fingerprint }, (source) => regionPicture(source, { ...rect, ...at })),
-        'slides.tissue': ({ file, fingerprint, grid, mppX, mppY, wanted }) =>
-          slides.use({ file, fingerprint }, async (source, found) => {
-            const image = await saturation(found, () => slideSaturation(source))
-            return tissueShare(image, grid, mppX, mppY, wanted)
+        'slides.region': ({ file, fingerprint, channels, at, ...rect }) =>
+          slides.use({ file, fingerprint, channels }, (source) => regionPicture(source, { ...rect, ...at })),
+        'slides.tissue': ({ file, fingerprint, channels, grid, mppX, mppY, wanted }) =>
+          slides.use({ file, fingerprint, channels }, async (source, found) => {
+            const { minimumShare: _share, leaveOut: _leaveOut, ...pixels } = wanted // these two are decided later
+            const colours = channels ?? null
+            return lastTissue(JSON.stringify([found, colours, grid, mppX, mppY, pixels]), async () => {
+              const key = JSON.stringify([found, colours, mppX, mppY])
+              const image = await tissueImages(key, () => readTissueImage(source, mppX, mppY))
+              return measureTissue(image, grid, mppX, mppY, wanted)
+            })
           }),
+        'patches.sharpness': ({ file, fingerprint, channels, grid, patches, edgePx }) =>
+          slides.use({ file, fingerprint, channels }, (source) => gridSharpness(source, grid, patches, edgePx)),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),
         async 'patches.idxFacts'({ images, labels }) {
           const [pixels, classes] = [await idxImages(images), await readIdxLabels(labels)]

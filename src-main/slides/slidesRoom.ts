@@ -20,6 +20,8 @@ export type SlidesDependencies = {
   /** Reads for long work. */
   batch: SlideReader
   publish: (body: SlidesChanged) => void
+  /** How often missing files are looked for again, ms; 15 s by default. */
+  lookAgainMs?: number
 }
 
 export interface SlidesRoom {
@@ -29,7 +31,7 @@ export interface SlidesRoom {
   byId(slide: SlideId): StoredSlide
   /** As the window sees it. */
   shown(slide: StoredSlide): Slide
-  /** Path and fingerprint, as the reading processes want them. @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
+  /** Path, fingerprint and channels, as the reading processes want them. @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
   fileOf(slide: SlideId): Promise<SlideFile>
   /** @throws {TesseraError} SLIDE_FILE_MISSING, SLIDE_UNKNOWN */
   pathOf(slide: SlideId): Promise<string>
@@ -56,7 +58,14 @@ export interface SlidesRoom {
   close(): void
 }
 
-export function openSlidesRoom({ store, projectFolder, view, batch, publish }: SlidesDependencies): SlidesRoom {
+export function openSlidesRoom({
+  store,
+  projectFolder,
+  view,
+  batch,
+  publish,
+  lookAgainMs,
+}: SlidesDependencies): SlidesRoom {
   const slides = new Map(listSlides(store.read).map((slide) => [slide.id, slide]))
   const onSampled: ((db: WritableDb, slide: StoredSlide) => void)[] = []
   const onUnprepared: ((slide: SlideId, bytes: number) => void)[] = []
@@ -81,6 +90,8 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
       mppY: slide.sampling?.mppY ?? null,
       mppSource: slide.sampling?.source ?? null,
       note: slide.note,
+      look: slide.look,
+      channels: slide.channels,
       state: files.stateOf(slide.id),
       addedAt: slide.addedAt,
     }
@@ -98,14 +109,17 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
     for (const listener of onChanged) listener(ids)
   }
 
-  const files = followFiles(projectFolder, [view, batch], publishChanged)
+  const files = followFiles(projectFolder, [view, batch], publishChanged, lookAgainMs)
 
   const room: SlidesRoom = {
     files,
     all: () => [...slides.values()],
     byId,
     shown,
-    fileOf: async (slide) => files.fileOf(byId(slide)),
+    async fileOf(id) {
+      const slide = byId(id)
+      return { ...(await files.fileOf(slide)), channels: slide.channels }
+    },
     pathOf: async (slide) => (await files.fileOf(byId(slide))).file,
     subjectOf: (slide) => ({ key: slide, name: byId(slide).name }),
     async add(file, note) {
@@ -132,8 +146,8 @@ export function openSlidesRoom({ store, projectFolder, view, batch, publish }: S
       files.forget(slide)
       tellChanged([slide])
     },
-    async tiles({ slide, level, tiles }) {
-      return view.ask(room.subjectOf(slide), 'slides.tiles', { ...(await room.fileOf(slide)), level, tiles })
+    async tiles({ slide, ...wanted }) {
+      return view.ask(room.subjectOf(slide), 'slides.tiles', { ...(await files.fileOf(byId(slide))), ...wanted })
     },
     change(name, ids, work) {
       const result = store.transaction(name, work)

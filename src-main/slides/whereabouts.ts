@@ -12,6 +12,9 @@ import type { SlideReader } from './reader.ts'
 import { locate } from './relocate.ts'
 import type { StoredSlide } from './rows.ts'
 
+/** Missing files are looked for again by themselves, ms: a drive that is back is used again without a word. */
+const LOOK_AGAIN_MS = 15_000
+
 /** Files looked for at once; a network drive answers slowly, but many at a time. */
 const LOOKS_AT_ONCE = 8
 
@@ -32,12 +35,16 @@ export interface Whereabouts {
 
 /**
  * @param changed told of slides whose state is another one now
+ * @param lookAgainMs how often missing files are looked for again
  */
 export function followFiles(
   projectFolder: string,
   readers: readonly SlideReader[],
   changed: (slides: readonly SlideId[]) => void,
+  lookAgainMs = LOOK_AGAIN_MS,
 ): Whereabouts {
+  /** Every slide that was looked for. */
+  const sought = new Map<SlideId, StoredSlide>()
   const states = new Map<SlideId, SlideState>()
   const files = new Map<SlideId, SlideFile>()
   const ready: SlideState = { kind: 'ready' }
@@ -64,6 +71,7 @@ export function followFiles(
     enter(slide, { kind: 'unreadable', fault: toFault(error) })
 
   const find = async (slide: StoredSlide): Promise<SlideFile | null> => {
+    sought.set(slide.id, slide)
     const file = await locate(projectFolder, slide)
     const found = file === null ? null : { file, fingerprint: slide.fingerprint }
     if (closed) return found
@@ -90,6 +98,23 @@ export function followFiles(
     if (files.has(key as SlideId)) markUnreadable(key as SlideId, error)
   }
 
+  const check = async (slides: readonly StoredSlide[]): Promise<void> => {
+    const left = [...slides]
+    const look = async () => {
+      for (let slide = left.shift(); slide; slide = left.shift()) await find(slide)
+    }
+    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look))
+  }
+
+  let looking = false // a drive that hangs must not be asked again and again
+  const timer = setInterval(() => {
+    const missing = [...sought.values()].filter(({ id }) => states.get(id)?.kind === 'missing')
+    if (looking || missing.length === 0) return
+    looking = true
+    void check(missing).finally(() => (looking = false))
+  }, lookAgainMs)
+  timer.unref()
+
   const listening = readers.flatMap((reader) => [reader.onLost(onLost), reader.onSetAside(onSetAside)])
 
   return {
@@ -99,24 +124,20 @@ export function followFiles(
       if (!file) throw fileMissing(slide.absolutePath)
       return file
     },
-    async check(slides) {
-      const left = [...slides]
-      const look = async () => {
-        for (let slide = left.shift(); slide; slide = left.shift()) await find(slide)
-      }
-      await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look))
-    },
+    check,
     markMissing,
     markPreparing: (slide) => enter(slide, { kind: 'preparing' }),
     markReady: (slide) => enter(slide, ready),
     markUnreadable,
     forget(slide) {
+      sought.delete(slide)
       lose(slide, null)
       for (const reader of readers) reader.forgive(slide)
       enter(slide, ready)
     },
     close() {
       closed = true
+      clearInterval(timer)
       for (const stop of listening) stop()
       for (const slide of states.keys()) lose(slide, null)
       for (const slide of files.keys()) lose(slide, null)

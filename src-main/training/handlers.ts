@@ -19,7 +19,15 @@ import { beginningsOf, classNamesFor } from './beginning.ts'
 import { findRate, previewer } from './looks.ts'
 import { makePlan } from './plan.ts'
 import { heldOutOf } from './heldOutRows.ts'
-import { findRun, insertRun, insertRunFolds, insertRunPatches, listPoints, listRuns } from './rows.ts'
+import {
+  findRun,
+  insertRun,
+  insertRunChannels,
+  insertRunFolds,
+  insertRunPatches,
+  listPoints,
+  listRuns,
+} from './rows.ts'
 import { bySource, foldsBySource } from './runFiles.ts'
 import { type TrainingParams, trainingRunner, type TrainingRunnerDependencies } from './runner.ts'
 
@@ -94,6 +102,7 @@ export function createTraining(dependencies: TrainingDependencies): TrainingRoom
           })
           for (const side of ['training', 'validation'] as const)
             insertRunPatches(db, run, side, lookup.sourceSeq, bySource(detailed[side]))
+          insertRunChannels(db, run)
           if (folds)
             insertRunFolds(
               db,

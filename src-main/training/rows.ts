@@ -102,6 +102,16 @@ export function insertRunPatches(
     })
 }
 
+/** What a training gets of fluorescence slides, kept so that a later change of their channels is known. */
+export const insertRunChannels = (db: WritableDb, run: number): void =>
+  void db.run(
+    `INSERT INTO run_channels (run, slide, channels)
+     SELECT DISTINCT run_patches.run, grids.slide, slide_looks.channels
+     FROM run_patches JOIN grids ON grids.source = run_patches.source JOIN slide_looks ON slide_looks.slide = grids.slide
+     WHERE run_patches.run = @run AND slide_looks.channels IS NOT NULL`,
+    { run },
+  )
+
 export function runPatches(db: ReadableDb, run: RunId, side: 'training' | 'validation'): RunPatches[] {
   return db
     .all<{ source: string; patch: Uint8Array; target: Uint8Array }>(

@@ -2,9 +2,11 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
+import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
+import { lookCommands } from './look.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -18,6 +20,8 @@ export const useCommands = defineStore('commands', () => {
   const fixed: readonly Command[] = [
     ...slideCommands(),
     ...viewCommands(),
+    ...besideCommands(),
+    ...lookCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

@@ -6,6 +6,7 @@ import { level0Px } from '../../src-shared/units.ts'
 import { useFaults } from '../stores/faults.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useViewport } from '../stores/viewport.ts'
+import { isPartlySeen } from '../viewer/coordinates.ts'
 
 /** Enough to say where a gesture was; a gesture on 100,000 patches needs no exact frame. */
 const PATCHES_LOOKED_AT = 5000
@@ -50,7 +51,5 @@ function isInView(source: SourceId, patches: ArrayLike<number>): boolean {
   const grid = usePatches().gridById(source)
   const rect = grid && rectAround(grid, patches)
   if (!view || !rect || grid.slide !== slideId || !grid.active) return false
-  const right = view.left + view.width / view.pxPerLevel0
-  const bottom = view.top + view.height / view.pxPerLevel0
-  return rect.x < right && rect.x + rect.width > view.left && rect.y < bottom && rect.y + rect.height > view.top
+  return isPartlySeen(view, rect)
 }

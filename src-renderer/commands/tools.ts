@@ -9,6 +9,8 @@ const tools: { tool: Tool; title: string; key: string }[] = [
   { tool: 'erase', title: 'Erase', key: 'E' },
   { tool: 'rectangle', title: 'Rectangle', key: 'R' },
   { tool: 'pick', title: 'Pick class', key: 'I' },
+  { tool: 'add-tissue', title: 'Add tissue', key: 'T' },
+  { tool: 'remove-tissue', title: 'Take tissue away', key: 'Shift+T' },
 ]
 
 export const toolCommands = () => [

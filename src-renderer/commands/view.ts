@@ -1,9 +1,14 @@
 /** Commands on what is looked at and how: magnification, layers, panels, theme. */
 import { MAGNIFICATIONS, useViewport } from '../stores/viewport.ts'
 import { useOverlay } from '../stores/overlay.ts'
+import { useBookmarks } from '../stores/bookmarks.ts'
+import { useProject } from '../stores/project.ts'
 import { useSettings } from '../stores/settings.ts'
+import { useWindow } from '../stores/window.ts'
 import { command } from './command.ts'
+import { copyPlace } from './goToPlace.ts'
 import { movePatch } from './movePatch.ts'
+import { saveView } from './saveView.ts'
 
 const hasView = (): boolean => useViewport().controls !== null && useViewport().slide !== null
 
@@ -11,6 +16,16 @@ const zoom = (factor: number): void => {
   const { view, controls } = useViewport()
   if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
 }
+
+/** degrees */
+const SMALL_TURN = 5
+
+const turns = [
+  ['left', 'Turn 90° to the left', 'Shift+Q', -90],
+  ['right', 'Turn 90° to the right', 'Shift+W', 90],
+  ['left.little', `Turn ${SMALL_TURN}° to the left`, 'Alt+Q', -SMALL_TURN],
+  ['right.little', `Turn ${SMALL_TURN}° to the right`, 'Alt+W', SMALL_TURN],
+] as const
 
 const setPanels = (panels: { leftOpen?: boolean; rightOpen?: boolean }): void => void useSettings().set({ panels })
 
@@ -55,6 +70,83 @@ export const viewCommands = () => [
     keys: ['-'],
     when: hasView,
     run: () => zoom(1 / 1.5),
+  }),
+  ...turns.map(([name, title, key, degrees]) =>
+    command({
+      id: `view.turn.${name}`,
+      title,
+      group: 'View',
+      keys: [key],
+      when: hasView,
+      repeats: Math.abs(degrees) === SMALL_TURN,
+      run: () => useViewport().controls?.turnBy(degrees),
+    }),
+  ),
+  command({
+    id: 'view.mirror',
+    title: 'Mirror left and right',
+    group: 'View',
+    keys: ['Shift+H'],
+    when: hasView,
+    run: () => useViewport().controls?.mirror(),
+  }),
+  command({
+    id: 'view.upright',
+    title: 'Neither turned nor mirrored',
+    group: 'View',
+    keys: ['Alt+0'],
+    when: hasView,
+    run: () => useViewport().controls?.upright(),
+  }),
+  command({
+    id: 'view.goTo',
+    title: 'Go to a place…',
+    group: 'View',
+    keys: ['Ctrl+G'],
+    when: hasView,
+    run: () => useWindow().show({ kind: 'place' }),
+  }),
+  command({
+    id: 'view.addBookmark',
+    title: 'Add a bookmark here',
+    group: 'View',
+    keys: ['Ctrl+D'],
+    when: () => hasView() && useProject().canChange,
+    run: () => useBookmarks().add(),
+  }),
+  command({
+    id: 'view.bookmarks',
+    title: 'Bookmarks of this slide…',
+    group: 'View',
+    keys: ['Shift+D'],
+    when: hasView,
+    run() {
+      useBookmarks().open = true
+    },
+  }),
+  command({
+    id: 'view.picture',
+    title: 'Save the view as a picture',
+    group: 'View',
+    keys: ['Shift+S'],
+    when: () => hasView() && useProject().canChange,
+    run: () => saveView(true),
+  }),
+  command({
+    id: 'view.picture.plain',
+    title: 'Save the view as a picture, without overlays',
+    group: 'View',
+    keys: ['Alt+Shift+S'],
+    when: () => hasView() && useProject().canChange,
+    run: () => saveView(false),
+  }),
+  command({
+    id: 'view.copyPlace',
+    title: 'Copy the coordinates under the pointer',
+    group: 'View',
+    keys: ['Shift+C'],
+    when: hasView,
+    run: copyPlace,
   }),
   ...arrows.map(([name, key, columns, rows]) =>
     command({

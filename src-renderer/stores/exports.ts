@@ -16,6 +16,8 @@ export interface ShownExport {
 export const useExports = defineStore('exports', () => {
   const faults = useFaults()
   const list = shallowRef<readonly ShownExport[]>([])
+  /** The picture of a view that was saved last, until it is put away. */
+  const picture = shallowRef<JobId | null>(null)
   /** Files of jobs that were done before their start was answered. */
   const early = new Map<JobId, readonly ExportedFile[]>()
 
@@ -26,21 +28,33 @@ export const useExports = defineStore('exports', () => {
     }),
   )
 
+  const follow = (job: JobId, title: string): JobId => {
+    list.value = [{ job, title, files: early.get(job) ?? null }, ...list.value]
+    early.delete(job)
+    return job
+  }
+
   async function start(title: string, request: ExportRequest): Promise<JobId | undefined> {
     const started = await faults.attempt('results', `“${title}” was not exported.`, () =>
       call('exports.start', request),
     )
-    if (!started) return undefined
-    list.value = [{ job: started.job, title, files: early.get(started.job) ?? null }, ...list.value]
-    early.delete(started.job)
-    return started.job
+    return started && follow(started.job, title)
+  }
+
+  /** @param name of the file, without its ending */
+  async function savePicture(name: string, png: Uint8Array): Promise<void> {
+    const { job } = await call('exports.savePicture', { name, png })
+    picture.value = follow(job, `Picture of the view: ${name}`)
   }
 
   return {
     list,
+    picture,
     start,
+    savePicture,
     reset() {
       list.value = []
+      picture.value = null
       early.clear()
     },
   }

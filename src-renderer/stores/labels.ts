@@ -17,7 +17,8 @@ import {
   type PatchClass,
   UNLABELLED,
 } from '../../src-shared/labels.ts'
-import { type MaskParams, sourceSize } from '../../src-shared/patches.ts'
+import { type MaskParams } from '../../src-shared/masks.ts'
+import { sourceSize } from '../../src-shared/patches.ts'
 import { call, on } from '../api/index.ts'
 import { useFaults } from './faults.ts'
 import { LabelBook, type Stroke } from './labelBook.ts'
@@ -293,11 +294,18 @@ export const useLabels = defineStore('labels', () => {
     deleteClass: (number: ClassNumber) => gesture(() => call('labels.deleteClass', { class: number })),
     mergeClasses: (from: ClassNumber, into: ClassNumber) => gesture(() => call('labels.mergeClasses', { from, into })),
     setMask: (grid: SourceId, params: MaskParams | null) => gesture(() => call('labels.setMask', { grid, params })),
+    paintMask: (grid: SourceId, patches: Uint32Array, tissue: boolean) =>
+      gesture(() => call('labels.paintMask', { grid, patches, tissue })),
+    forgetPaintedMask: (grid: SourceId) => gesture(() => call('labels.forgetPaintedMask', { grid })),
     importFromSet: (set: SourceId) => gesture(() => call('labels.importFromSet', { set })),
     previewCarryOver: (from: SourceId, to: SourceId) => call('labels.previewCarryOver', { from, to }),
     carryOver: (from: SourceId, to: SourceId) => gesture(() => call('labels.carryOver', { from, to })),
-    async importCsv(source: SourceId, file: FileHandle, map: Record<string, string>, createClasses: boolean) {
-      const result = await call('labels.importCsv', { source, file, map, createClasses })
+    async importCsv(
+      source: SourceId,
+      file: FileHandle,
+      how: { map: Record<string, string>; createClasses: boolean; shiftByBounds: boolean },
+    ) {
+      const result = await call('labels.importCsv', { source, file, ...how })
       if (result.change) apply(result.change)
       return result
     },

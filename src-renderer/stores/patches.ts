@@ -4,13 +4,12 @@ import { computed, onScopeDispose, shallowReactive, shallowRef } from 'vue'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { toFault } from '../../src-shared/errors.ts'
 import type { SlideId, SourceId } from '../../src-shared/ids.ts'
+import { type HandChanges, type MaskParams, type MaskPreset, type MaskPreview } from '../../src-shared/masks.ts'
 import {
   type Grid,
   type GridGeometry,
   gridGeometry,
   type GridParams,
-  type MaskParams,
-  type MaskPreview,
   type PatchSet,
   type PatchSource,
 } from '../../src-shared/patches.ts'
@@ -34,6 +33,8 @@ export interface MaskInForce {
   params: MaskParams
   /** 1 = tissue: [patch] */
   inside: Uint8Array
+  /** What was painted over it. */
+  hand: HandChanges
 }
 
 export const usePatches = defineStore('patches', () => {
@@ -44,6 +45,7 @@ export const usePatches = defineStore('patches', () => {
   const sources = shallowRef<ReadonlyMap<SourceId, PatchSource>>(new Map())
   const masks = shallowReactive(new Map<SourceId, MaskInForce | null>())
   const preview = shallowRef<{ grid: SourceId; params: MaskParams; result: MaskPreview } | null>(null)
+  const presets = shallowRef<readonly MaskPreset[]>([])
   /** The grid being set up, drawn over the slide before it is made. */
   const draft = shallowRef<{ slide: SlideId; params: GridParams } | null>(null)
 
@@ -60,6 +62,11 @@ export const usePatches = defineStore('patches', () => {
   }
 
   onScopeDispose(on('patches.changed', ({ sources: changed }) => put(changed)))
+  onScopeDispose(
+    on('patches.maskPresetsChanged', ({ presets: changed }) => {
+      presets.value = changed
+    }),
+  )
 
   const grids = computed(() => [...sources.value.values()].filter((source): source is Grid => source.kind === 'grid'))
   const sets = computed(() => [...sources.value.values()].filter((source): source is PatchSet => source.kind === 'set'))
@@ -95,12 +102,15 @@ export const usePatches = defineStore('patches', () => {
   })
 
   async function load(): Promise<void> {
-    sources.value = new Map((await call('patches.sources')).map((source) => [source.id, source]))
+    const [found, kept] = await Promise.all([call('patches.sources'), call('patches.maskPresets')])
+    sources.value = new Map(found.map((source) => [source.id, source]))
+    presets.value = kept
   }
 
   function reset(): void {
     sources.value = new Map()
     masks.clear()
+    presets.value = []
     preview.value = null
     draft.value = null
   }
@@ -131,8 +141,22 @@ export const usePatches = defineStore('patches', () => {
     const known = gridById(grid)
     if (known) put([{ ...known, mask }])
     if (preview.value?.grid === grid) preview.value = null
-    masks.delete(grid)
-    void loadMask(grid)
+    // What was in force is shown until the new one was read: a stroke of the brush must not flash.
+    if (mask === null) masks.set(grid, null)
+    else void loadMask(grid)
+  }
+
+  const measureFocus = (grid: SourceId, params: MaskParams) => call('patches.measureFocus', { grid, params })
+
+  async function savePreset(name: string, params: MaskParams): Promise<void> {
+    presets.value = await call('patches.saveMaskPreset', { name, params })
+  }
+  async function deletePreset(name: string): Promise<void> {
+    presets.value = await call('patches.deleteMaskPreset', { name })
+  }
+  /** What new masks begin with; null = the built-in settings. */
+  async function setDefaultPreset(name: string | null): Promise<void> {
+    presets.value = await call('patches.setDefaultMaskPreset', { name })
   }
 
   const addFolder = async (folder: FileHandle, mpp: MicronPerPx | null): Promise<PatchSet> =>
@@ -156,6 +180,7 @@ export const usePatches = defineStore('patches', () => {
     sets,
     masks,
     preview,
+    presets,
     draft,
     draftResult,
     openGrid,
@@ -171,6 +196,10 @@ export const usePatches = defineStore('patches', () => {
     loadMask,
     previewMask,
     maskChanged,
+    measureFocus,
+    savePreset,
+    deletePreset,
+    setDefaultPreset,
     addFolder,
     addCsv,
     addIdx,

@@ -1,10 +1,12 @@
 /** Everything the window shows of a project, read again: at the start, after another project and a lost connection. */
 import { isTesseraError } from '../../src-shared/errors.ts'
 import { useAugmentationPreview } from './augmentationPreview.ts'
+import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
+import { useLooks } from './looks.ts'
 import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
@@ -33,6 +35,7 @@ export async function reloadProject(): Promise<void> {
   useViewport().close()
   for (const store of [
     useSlides(),
+    useLooks(),
     usePatches(),
     useLabels(),
     useModels(),
@@ -42,6 +45,7 @@ export async function reloadProject(): Promise<void> {
     usePredictions(),
     useReview(),
     useExports(),
+    useBookmarks(),
     useJobs(),
   ])
     store.reset()
@@ -52,7 +56,7 @@ async function loadRooms(): Promise<void> {
   const slides = useSlides()
   const patches = usePatches()
   try {
-    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load()])
+    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load(), useBookmarks().load()])
     await Promise.all([useLabels().load(), usePredictions().load()])
     await useTraining().load()
   } catch (error) {

@@ -27,11 +27,24 @@ export const useSlides = defineStore('slides', () => {
   onScopeDispose(
     on('slides.changed', ({ changed, removed }) => {
       const next = new Map(slides.value)
-      for (const slide of changed) next.set(slide.id, slide)
+      for (const slide of changed) {
+        if (JSON.stringify(next.get(slide.id)?.channels) !== JSON.stringify(slide.channels)) forgetPictures(slide.id)
+        next.set(slide.id, slide)
+      }
       for (const id of removed) next.delete(id)
       slides.value = next
     }),
   )
+
+  /** Its pixels are others now: small pictures are asked for again. */
+  function forgetPictures(slide: SlideId): void {
+    for (const edge of [THUMBNAIL_EDGE, OVERVIEW_EDGE]) {
+      const url = pictures.get(`${slide}/${edge}`)
+      if (url) URL.revokeObjectURL(url)
+      pictures.delete(`${slide}/${edge}`)
+      asked.delete(`${slide}/${edge}`)
+    }
+  }
 
   const put = (changed: Slide[]): void => {
     const next = new Map(slides.value)

@@ -4,29 +4,24 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import type { Place } from '../../src-shared/bookmarks.ts'
 import type { SlideId } from '../../src-shared/ids.ts'
 import type { Rect } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import { objectiveOf, type Level0Px, type MicronPerPx, micronPerPx } from '../../src-shared/units.ts'
 import { useSlides } from './slides.ts'
 
-/** The part of the slide on the screen. CSS px; the corner in level-0 px. */
-export interface View {
-  /** CSS px per level-0 px */
-  pxPerLevel0: number
-  /** level-0 px at the left edge of the viewer */
-  left: number
-  /** level-0 px at the top edge of the viewer */
-  top: number
-  /** CSS px */
-  width: number
-  height: number
-}
-
 /** A point of the slide, level-0 px. */
 export interface SlidePoint {
   x: Level0Px
   y: Level0Px
+}
+
+/** What is on the screen now. */
+export interface View extends Place {
+  /** of the viewer, CSS px */
+  width: number
+  height: number
 }
 
 /** What the viewer can be asked to do. */
@@ -37,6 +32,18 @@ export interface ViewerControls {
   /** Brings a rectangle to the centre; zooms in when it would be smaller than `leastPx` CSS px. */
   centreOn(rect: Rect, leastPx?: number): void
   panTo(point: SlidePoint, immediately?: boolean): void
+  /** Turns what is seen about the middle of the viewer, clockwise on the screen, mirrored or not. */
+  turnBy(degrees: number): void
+  /** Changes left and right of the screen. */
+  mirror(): void
+  /** Neither turned nor mirrored. */
+  upright(): void
+  goTo(place: Place, immediately?: boolean): void
+  /**
+   * What the screen shows, as a PNG of as many px, with a scale bar. Waits until every tile is drawn.
+   * @throws {TesseraError} VIEW_INCOMPLETE when tiles do not come
+   */
+  picture(withOverlays: boolean): Promise<Blob>
 }
 
 export const MAGNIFICATIONS = [1, 5, 10, 20, 40] as const
@@ -57,8 +64,8 @@ export const useViewport = defineStore('viewport', () => {
   const controls = shallowRef<ViewerControls | null>(null)
   /** What the viewer brings to the centre when it has opened the slide. */
   const openAt = shallowRef<Rect | null>(null)
-  /** Where each slide was looked at last. */
-  const lastViews = new Map<SlideId, View>()
+  /** Where each slide was looked at last, and how it was turned. */
+  const lastPlaces = new Map<SlideId, Place>()
 
   const slide = computed<Slide | null>(() => (slideId.value ? slides.byId(slideId.value) : null))
 
@@ -80,7 +87,7 @@ export const useViewport = defineStore('viewport', () => {
       return
     }
     openAt.value = at
-    if (slideId.value && view.value) lastViews.set(slideId.value, view.value)
+    if (slideId.value && view.value) lastPlaces.set(slideId.value, view.value)
     ready.value = false
     view.value = null
     cursor.value = null
@@ -120,6 +127,7 @@ export const useViewport = defineStore('viewport', () => {
     open,
     close,
     magnify,
-    lastViewOf: (id: SlideId): View | null => lastViews.get(id) ?? null,
+    remember: (id: SlideId, place: Place): void => void lastPlaces.set(id, place),
+    lastPlaceOf: (id: SlideId): Place | null => lastPlaces.get(id) ?? null,
   }
 })

@@ -7,7 +7,7 @@ import type { ClassNumber } from '../../src-shared/labels.ts'
 export const STAGES = ['label', 'train', 'review', 'inspect', 'results'] as const
 export type Stage = (typeof STAGES)[number]
 
-export type Tool = 'pan' | 'label' | 'erase' | 'rectangle' | 'pick'
+export type Tool = 'pan' | 'label' | 'erase' | 'rectangle' | 'pick' | 'add-tissue' | 'remove-tissue'
 
 /** The one dialog that is open. The file browser is in stores/files.ts: it opens above another dialog. */
 export type OpenDialog =
@@ -21,6 +21,7 @@ export type OpenDialog =
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }
+  | { kind: 'place' }
   | { kind: 'delete-class'; class: ClassNumber }
   | { kind: 'merge-class'; class: ClassNumber }
   | { kind: 'import-labels'; slide: SlideId }

@@ -1,7 +1,8 @@
 /**
  * Pointer events of the viewer, turned into gestures of the tool in hand.
  *
- * Listens before OpenSeadragon does and keeps from it what a tool takes; the wheel and touch stay OpenSeadragon's.
+ * Listens before OpenSeadragon does and keeps from it what a tool takes; the wheel and touch stay OpenSeadragon's, but for
+ * Ctrl+wheel (opacity) and Alt+wheel (turning).
  */
 import { patchAt } from '../../src-shared/patches.ts'
 import { useFaults } from '../stores/faults.ts'
@@ -13,6 +14,9 @@ import { gestureFrom, type GestureSource, type PointerAt } from './gesture.ts'
 import { gestureFor } from './toolInHand.ts'
 
 const FADE_STEP = 0.05
+/** A notch of a wheel is 100 to 120 px in browsers: 5°, as the keys. A touchpad sends many small steps. */
+const DEGREES_PER_WHEEL_PX = 0.05
+const MOST_DEGREES = 5
 
 /** @returns the function that stops listening */
 export function handleGestures(element: HTMLElement): () => void {
@@ -81,8 +85,14 @@ export function handleGestures(element: HTMLElement): () => void {
     active = null
   }
 
-  // A pinch on a touchpad says it is Ctrl+wheel too, but then nobody holds the key.
   const onWheel = (event: WheelEvent): void => {
+    if (event.altKey) {
+      keep(event)
+      const degrees = event.deltaY * DEGREES_PER_WHEEL_PX
+      viewport.controls?.turnBy(Math.max(-MOST_DEGREES, Math.min(MOST_DEGREES, degrees)))
+      return
+    }
+    // A pinch on a touchpad says it is Ctrl+wheel too, but then nobody holds the key.
     if (!controlIsHeld || !(event.ctrlKey || event.metaKey)) return
     keep(event)
     useOverlay().fade(event.deltaY < 0 ? FADE_STEP : -FADE_STEP)

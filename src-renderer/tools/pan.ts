@@ -1,6 +1,6 @@
 /** Panning: the slide follows the pointer. */
-import { level0Px } from '../../src-shared/units.ts'
 import { useViewport } from '../stores/viewport.ts'
+import { viewerToLevel0 } from '../viewer/coordinates.ts'
 import type { Gesture } from './gesture.ts'
 
 export async function pan(gesture: Gesture): Promise<void> {
@@ -8,17 +8,14 @@ export async function pan(gesture: Gesture): Promise<void> {
   const start = viewport.view
   if (!start) return
   const { press, moves } = gesture
-  const middle = {
-    x: start.left + start.width / start.pxPerLevel0 / 2,
-    y: start.top + start.height / start.pxPerLevel0 / 2,
-  }
 
+  // What comes to the middle lies as far from it as the hand went, on the other side.
   for await (const { viewer } of moves)
     viewport.controls?.panTo(
-      {
-        x: level0Px(middle.x - (viewer.x - press.viewer.x) / start.pxPerLevel0),
-        y: level0Px(middle.y - (viewer.y - press.viewer.y) / start.pxPerLevel0),
-      },
+      viewerToLevel0(start, {
+        x: start.width / 2 - (viewer.x - press.viewer.x),
+        y: start.height / 2 - (viewer.y - press.viewer.y),
+      }),
       true,
     )
 }

@@ -6,6 +6,7 @@ import { type Tool, useWindow } from '../stores/window.ts'
 import type { Gesture } from './gesture.ts'
 import { paintLabel } from './paintLabel.ts'
 import { paintRectangle } from './paintRectangle.ts'
+import { paintMask } from './paintMask.ts'
 import { pan } from './pan.ts'
 import { pickClass } from './pickClass.ts'
 
@@ -28,7 +29,10 @@ export function gestureFor(press: Press): ((gesture: Gesture) => Promise<void>) 
   if (press.button === 1 || (tool === 'pan' && press.button === 0)) return pan
   if (tool === 'pan' || press.button > 2) return null
   if (tool === 'pick') return pickClass
-  const erases = tool === 'erase' || press.button === 2 || press.altKey
+  const opposite = press.button === 2 || press.altKey
+  if (tool === 'add-tissue' || tool === 'remove-tissue')
+    return (gesture) => paintMask(gesture, (tool === 'add-tissue') !== opposite, press.shiftKey)
+  const erases = tool === 'erase' || opposite
   const number = erases ? UNLABELLED : useLabels().active
   if (!erases && number === UNLABELLED) return null
   const isRectangle = tool === 'rectangle' || press.shiftKey
@@ -41,6 +45,8 @@ const CURSORS: Record<Tool, string> = {
   erase: 'crosshair',
   rectangle: 'crosshair',
   pick: 'pointer',
+  'add-tissue': 'crosshair',
+  'remove-tissue': 'crosshair',
 }
 
 export const cursorNow = (): string => CURSORS[toolNow()]

@@ -1,8 +1,10 @@
 /** A canvas over the tiles; its layers are drawn together, at most once for each frame of the screen. */
 import type { View } from '../stores/viewport.ts'
+import { turnOf } from './coordinates.ts'
 import type { Layer } from './layers/layer.ts'
 
 export interface OverlayCanvas {
+  readonly canvas: HTMLCanvasElement
   /** Draws now, with the tiles, so that the overlay never lags behind the slide. */
   drawNow(view: View): void
   /** Draws with the next frame. */
@@ -28,11 +30,21 @@ export function overlayCanvas(parent: HTMLElement, view: () => View | null, laye
     }
     g.setTransform(1, 0, 0, 1, 0, 0)
     g.clearRect(0, 0, width, height)
-    g.setTransform(density, 0, 0, density, 0, 0)
+    const { a, b, c, d } = turnOf(now)
+    // Layers count from the middle of the viewer: canvases compute in 32 bits, and a corner of the slide can be far away.
+    g.setTransform(
+      density * a,
+      density * b,
+      density * c,
+      density * d,
+      (density * now.width) / 2,
+      (density * now.height) / 2,
+    )
     for (const layer of layers) layer.draw({ g, view: now, density })
   }
 
   return {
+    canvas,
     drawNow,
     schedule() {
       scheduled ||= requestAnimationFrame(() => {

@@ -1,12 +1,14 @@
 /** What the stores hold, as the layers want it, and a redraw whenever it changes. */
 import { computed, onScopeDispose, watch } from 'vue'
+import type { SlideId } from '../../src-shared/ids.ts'
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMaskBrush } from '../stores/maskBrush.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { usePatches } from '../stores/patches.ts'
 import { usePredictions } from '../stores/predictions.ts'
 import { useViewport } from '../stores/viewport.ts'
-import { useWindow } from '../stores/window.ts'
+import { type Tool, useWindow } from '../stores/window.ts'
 import { gridLayer } from './layers/gridLayer.ts'
 import { labelLayer } from './layers/labelLayer.ts'
 import type { Layer } from './layers/layer.ts'
@@ -17,50 +19,68 @@ import { predictionLayer } from './layers/predictionLayer.ts'
 const GRID_LINE = 'rgb(28 34 40 / 0.32)'
 const DRAFT_LINE = 'rgb(0 118 110 / 0.9)'
 const ERASER = '#3b4249'
+const MASK_COLOURS: Partial<Record<Tool, string>> = { 'add-tissue': '#00766e', 'remove-tissue': ERASER }
 
-export interface ShownLayers {
-  /** What is known of the slide, bottom first. */
-  slide: Layer[]
-  /** What the hand is about to do: changes with every move of the pointer, so it is drawn apart. */
-  hand: Layer[]
+/** Tools whose size is that of the brush. */
+const BRUSHED: ReadonlySet<Tool> = new Set(['label', 'erase', 'add-tissue', 'remove-tissue'])
+
+/** What one viewer shows: which slide, and whether anything is drawn over its tissue. */
+export interface ShownSlide {
+  slideId: () => SlideId | null
+  withOverlay: () => boolean
 }
 
-/** The layers of the open slide. The callbacks are called when something of theirs looks different. */
-export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLayers {
-  const viewport = useViewport()
+/** What is known of a slide, as layers, bottom first. `redraw` is called when something of it looks different. */
+export function slideLayers({ slideId, withOverlay }: ShownSlide, redraw: () => void): Layer[] {
   const patches = usePatches()
   const labels = useLabels()
   const predictions = usePredictions()
   const overlay = useOverlay()
-  const frame = useWindow()
+  const maskBrush = useMaskBrush()
+
+  const openGrid = computed(() => {
+    const slide = slideId()
+    return slide && withOverlay() ? patches.activeGrid(slide) : null
+  })
+  const run = computed(() => {
+    const slide = slideId()
+    return slide && withOverlay() ? (predictions.bySlide.get(slide) ?? null) : null
+  })
 
   const draft = computed(() => {
     const { draft, draftResult } = patches
-    return draft && draft.slide === viewport.slideId && draftResult && 'geometry' in draftResult
+    return withOverlay() && draft && draft.slide === slideId() && draftResult && 'geometry' in draftResult
       ? draftResult.geometry
       : null
   })
 
   const mask = maskLayer(() => {
-    const grid = patches.openGrid
+    const grid = openGrid.value
     if (!grid || draft.value) return null
-    const trial = patches.preview?.grid === grid.id ? patches.preview.result.inside : null
-    const inside = trial ?? patches.masks.get(grid.id)?.inside
-    return inside ? { grid, inside, isTrial: trial !== null } : null
+    const trial = patches.preview?.grid === grid.id ? patches.preview.result : null
+    const stroke = maskBrush.stroke?.grid === grid.id ? maskBrush.stroke.inside : null
+    const inside = trial?.inside ?? stroke ?? patches.masks.get(grid.id)?.inside
+    return inside ? { grid, inside, found: trial?.found ?? null } : null
   })
 
+  /** The same thing while it grows: what arrives is told by onBlock. */
+  const known = computed(() => {
+    void predictions.revision
+    return run.value && predictions.probabilitiesOf(run.value.id)
+  })
   const shownPredictions = computed(() => {
-    const run = predictions.shownRun
-    const probabilities = predictions.shown
-    const grid = run && patches.gridById(run.source)
-    if (!run || !probabilities || !grid || !overlay.shown.predictions) return null
+    const shown = run.value
+    const probabilities = known.value
+    const grid = shown && patches.gridById(shown.source)
+    if (!shown || !probabilities || !grid || !overlay.shown.predictions) return null
     const { map, threshold, hideBelow, opacity } = overlay
-    return { run, grid, probabilities, map, threshold, hideBelow, opacity, positive: predictions.positiveOf(run) }
+    const positive = predictions.positiveOf(shown)
+    return { run: shown, grid, probabilities, map, threshold, hideBelow, opacity, positive }
   })
   const prediction = predictionLayer(() => shownPredictions.value)
 
   const label = labelLayer(() => {
-    const grid = patches.openGrid
+    const grid = openGrid.value
     const classOf = grid && labels.shownOf(grid.id)
     if (!grid || !classOf || !overlay.shown.labels || draft.value) return null
     const predicted = shownPredictions.value
@@ -74,43 +94,32 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
 
   const grid = gridLayer(() => {
     if (draft.value) return { grid: draft.value, colour: DRAFT_LINE }
-    return overlay.shown.grid && patches.openGrid ? { grid: patches.openGrid, colour: GRID_LINE } : null
-  })
-
-  const pointer = pointerLayer(() => {
-    const open = patches.openGrid
-    const tool = frame.toolInHand
-    if (draft.value || tool === 'pan') return null
-    const erases = tool === 'erase' || labels.active === UNLABELLED
-    const brush = tool === 'label' || tool === 'erase' ? overlay.brush : 1
-    return {
-      grid: open,
-      patch: viewport.patch,
-      ring:
-        open && viewport.cursor && brush > 1
-          ? { centre: viewport.cursor, radiusX: (brush / 2) * open.strideX, radiusY: (brush / 2) * open.strideY }
-          : null,
-      rectangle: viewport.rectangle,
-      colour: erases ? ERASER : (labels.activeClass?.colour ?? ERASER),
-    }
+    return overlay.shown.grid && openGrid.value ? { grid: openGrid.value, colour: GRID_LINE } : null
   })
 
   onScopeDispose(
     labels.onShown((source, changed) => {
-      if (source !== patches.openGrid?.id) return
+      if (source !== openGrid.value?.id) return
       label.changed(changed)
       redraw()
     }),
   )
   onScopeDispose(
-    predictions.onBlock((run, arrived) => {
-      if (run !== predictions.shownRun?.id) return
+    maskBrush.onPainted((changed) => {
+      if (maskBrush.stroke?.grid !== openGrid.value?.id) return
+      mask.changed(changed)
+      redraw()
+    }),
+  )
+  onScopeDispose(
+    predictions.onBlock((blockOf, arrived) => {
+      if (blockOf !== run.value?.id) return
       prediction.arrived(arrived)
       redraw()
     }),
   )
   watch(
-    () => [labels.classes, patches.openGrid] as const,
+    () => [labels.classes, openGrid.value] as const,
     () => {
       label.changed(null)
       redraw()
@@ -134,14 +143,55 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
       overlay.opacity,
       draft.value,
       patches.preview,
-      patches.openGrid && patches.masks.get(patches.openGrid.id),
+      maskBrush.stroke,
+      openGrid.value && patches.masks.get(openGrid.value.id),
     ],
     redraw,
   )
+  return [mask, prediction, grid, label]
+}
+
+/**
+ * What the hand is about to do on the open slide. Changes with every move of the pointer, so it is drawn apart from what is
+ * known.
+ */
+export function handLayers(redraw: () => void): Layer[] {
+  const viewport = useViewport()
+  const patches = usePatches()
+  const labels = useLabels()
+  const overlay = useOverlay()
+  const frame = useWindow()
+
+  const isDrafted = computed(
+    () =>
+      patches.draft !== null &&
+      patches.draft.slide === viewport.slideId &&
+      patches.draftResult !== null &&
+      'geometry' in patches.draftResult,
+  )
+
+  const pointer = pointerLayer(() => {
+    const open = patches.openGrid
+    const tool = frame.toolInHand
+    if (isDrafted.value || tool === 'pan') return null
+    const erases = tool === 'erase' || labels.active === UNLABELLED
+    const brush = BRUSHED.has(tool) ? overlay.brush : 1
+    return {
+      grid: open,
+      patch: viewport.patch,
+      ring:
+        open && viewport.cursor && brush > 1
+          ? { centre: viewport.cursor, radiusX: (brush / 2) * open.strideX, radiusY: (brush / 2) * open.strideY }
+          : null,
+      rectangle: viewport.rectangle,
+      colour: MASK_COLOURS[tool] ?? (erases ? ERASER : (labels.activeClass?.colour ?? ERASER)),
+    }
+  })
+
   watch(
     () => [
       overlay.brush,
-      draft.value,
+      isDrafted.value,
       patches.openGrid,
       viewport.cursor,
       viewport.patch,
@@ -149,8 +199,8 @@ export function shownLayers(redraw: () => void, redrawHand: () => void): ShownLa
       frame.toolInHand,
       labels.activeClass,
     ],
-    redrawHand,
+    redraw,
   )
 
-  return { slide: [mask, prediction, grid, label], hand: [pointer] }
+  return [pointer]
 }

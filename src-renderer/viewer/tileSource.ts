@@ -6,9 +6,10 @@
  */
 import OpenSeadragon from 'openseadragon'
 import { readTiles } from '../api/tiles.ts'
-import type { SlideId } from '../../src-shared/ids.ts'
 import { type Slide, type TileReply, TILES_PER_REQUEST } from '../../src-shared/slides.ts'
 import { messageOf, toError } from '../../src-shared/errors.ts'
+import { missingTile } from './missingTile.ts'
+import { paintedTile, type TileLook } from './tileLook.ts'
 
 interface Wanted {
   /** index into the slide's levels, 0 = full resolution */
@@ -24,11 +25,12 @@ export type TileType = 'imageBitmap' | 'rasterBlob'
 export function slideTileSource(
   slide: Slide,
   tileType: TileType,
+  look: TileLook,
   onFault: (error: Error) => void,
 ): OpenSeadragon.TileSource {
   const top = slide.levels.length - 1
   const levelOf = (osdLevel: number) => slide.levels[top - osdLevel]!
-  const ask = batched(slide.id, tileType, onFault)
+  const ask = batched(slide, tileType, look, onFault)
 
   const source = new OpenSeadragon.TileSource({
     width: slide.width,
@@ -43,10 +45,10 @@ export function slideTileSource(
   source.getNumTiles = (level) => new OpenSeadragon.Point(levelOf(level).columns, levelOf(level).rows)
   source.getTileWidth = (level) => levelOf(level).tileWidth
   source.getTileHeight = (level) => levelOf(level).tileHeight
-  source.getTileUrl = (level, x, y) => `${slide.id}/${top - level}/${x}/${y}`
+  source.getTileUrl = (level, x, y) => `${slide.id}/${look.key}/${top - level}/${x}/${y}`
   source.hasTransparency = () => false
   source.downloadTileStart = (job) => {
-    const [level, column, row] = job.src.split('/').slice(1).map(Number)
+    const [level, column, row] = job.src.split('/').slice(2).map(Number)
     ask({ level: level!, column: column!, row: row!, job })
   }
   source.downloadTileAbort = (job) => {
@@ -56,7 +58,12 @@ export function slideTileSource(
 }
 
 /** Gathers the tiles asked for in one turn of the event loop into as few requests as allowed. */
-function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => void): (wanted: Wanted) => void {
+function batched(
+  slide: Slide,
+  tileType: TileType,
+  look: TileLook,
+  onFault: (error: Error) => void,
+): (wanted: Wanted) => void {
   let waiting: Wanted[] = []
 
   const flush = (): void => {
@@ -68,9 +75,12 @@ function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => 
   }
 
   const request = async (level: number, wanted: Wanted[]): Promise<void> => {
+    const { tileWidth, tileHeight } = slide.levels[level]!
+    const form = { tileType, tileWidth, tileHeight }
     try {
-      const replies = await readTiles({ slide, level, tiles: wanted.map(({ column, row }) => [column, row]) })
-      await Promise.all(wanted.map(({ job }, i) => finish(job, replies[i] ?? null, tileType, onFault)))
+      const tiles = wanted.map(({ column, row }): [number, number] => [column, row])
+      const replies = await readTiles({ slide: slide.id, level, tiles, channels: look.channels })
+      await Promise.all(wanted.map(({ job }, i) => finish(job, replies[i] ?? null, form, look, onFault)))
     } catch (error) {
       onFault(error as Error)
       for (const { job } of wanted) job.fail(messageOf(error), null)
@@ -83,30 +93,41 @@ function batched(slide: SlideId, tileType: TileType, onFault: (error: Error) => 
   }
 }
 
+type TileForm = { tileType: TileType; tileWidth: number; tileHeight: number }
+
 async function finish(
   job: OpenSeadragon.ImageJob,
   reply: TileReply,
-  tileType: TileType,
+  form: TileForm,
+  look: TileLook,
   onFault: (error: Error) => void,
 ): Promise<void> {
   if (job.userData.aborted) return
-  if (reply !== null && !(reply instanceof Uint8Array)) {
-    const error = toError({ code: reply.code, message: reply.message, data: reply.data })
-    onFault(error)
-    job.fail(error.message, null)
-    return
-  }
+  if (reply !== null && !(reply instanceof Uint8Array))
+    return finishMissing(job, toError({ code: reply.code, message: reply.message, data: reply.data }), form, onFault)
   try {
     const blob = reply ? new Blob([reply as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }) : await glass()
-    if (tileType === 'rasterBlob') job.finish(blob, null, 'rasterBlob')
-    else {
-      // Pixels as stored: the colour profile of the screen is no business of the tissue.
-      const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
-      job.finish(bitmap, null, 'imageBitmap')
-    }
+    if (form.tileType === 'rasterBlob' && !look.paint) job.finish(blob, null, 'rasterBlob')
+    else job.finish(await paintedTile(blob, look), null, 'imageBitmap')
   } catch (error) {
-    onFault(error as Error)
-    job.fail(messageOf(error), null)
+    await finishMissing(job, error as Error, form, onFault)
+  }
+}
+
+/** A tile that can not be read or decoded is drawn as what it is. */
+async function finishMissing(
+  job: OpenSeadragon.ImageJob,
+  error: Error,
+  { tileType, tileWidth, tileHeight }: TileForm,
+  onFault: (error: Error) => void,
+): Promise<void> {
+  onFault(error)
+  try {
+    const canvas = missingTile(tileWidth, tileHeight)
+    if (tileType === 'rasterBlob') job.finish(await canvas.convertToBlob({ type: 'image/png' }), null, 'rasterBlob')
+    else job.finish(canvas.transferToImageBitmap(), null, 'imageBitmap')
+  } catch (failure) {
+    job.fail(messageOf(failure), null)
   }
 }
 

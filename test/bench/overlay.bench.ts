@@ -26,7 +26,7 @@ const looks = [
 ]
 
 const host = new FakeWindowHost()
-const browser = await launchBrowser(['--disable-frame-rate-limit', '--disable-gpu-vsync'])
+const browser = await launchBrowser('--disable-frame-rate-limit', '--disable-gpu-vsync')
 try {
   await host.start()
   const { page } = await host.open(browser, 'full')

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser } from '@playwright/test'
+import type { Browser, Page } from '@playwright/test'
 import { build } from 'vite'
 import type { scenes } from '../../src-renderer/api/fake/scene.ts'
 import { TesseraWindow } from './tesseraWindow.ts'
@@ -54,10 +54,12 @@ export class FakeWindowHost {
     })
   }
 
+  /** @param before what is done to the page before the window is in it */
   async open(
     browser: Browser,
     scene: SceneName,
     { width = 1280, height = 800, scheme = 'light' }: Look = {},
+    before: (page: Page) => Promise<void> = () => Promise.resolve(),
   ): Promise<TesseraWindow> {
     const address = this.server?.address()
     if (!address || typeof address === 'string') throw new Error('the made-up window is not served')
@@ -70,6 +72,7 @@ export class FakeWindowHost {
     // a million made-up patches are made in the page itself
     context.setDefaultTimeout(60_000)
     const window = new TesseraWindow(await context.newPage())
+    await before(window.page)
     await window.page.goto(`http://127.0.0.1:${address.port}/fake.html?scene=${scene}`)
     await window.page.locator('.frame[data-state="there"]').waitFor()
     return window

@@ -54,13 +54,17 @@ export class TesseraWindow {
       .toBe(true)
   }
 
-  /** Where the centre of a cell of the mosaic is on the screen, when the whole slide is shown. */
+  /** Where the centre of a cell of the mosaic is on the screen, when the whole slide is shown, turned or mirrored as it is. */
   async centreOf([column, row]: Cell): Promise<{ x: number; y: number }> {
     const box = (await this.viewer.boundingBox())!
     const zoom = Number(await this.viewer.getAttribute('data-zoom'))
+    const angle = (Number(await this.viewer.getAttribute('data-rotation')) * Math.PI) / 180
+    const side = (await this.viewer.getAttribute('data-mirrored')) === 'true' ? -1 : 1
+    const x = ((column + 0.5) * MOSAIC.cell - MOSAIC.width / 2) * zoom
+    const y = ((row + 0.5) * MOSAIC.cell - MOSAIC.height / 2) * zoom
     return {
-      x: box.x + box.width / 2 + ((column + 0.5) * MOSAIC.cell - MOSAIC.width / 2) * zoom,
-      y: box.y + box.height / 2 + ((row + 0.5) * MOSAIC.cell - MOSAIC.height / 2) * zoom,
+      x: box.x + box.width / 2 + side * (Math.cos(angle) * x - Math.sin(angle) * y),
+      y: box.y + box.height / 2 + Math.sin(angle) * x + Math.cos(angle) * y,
     }
   }
 

@@ -10,11 +10,8 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 const places = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/**
- * The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root.
- * @param more further switches
- */
-export const launchBrowser = (more: readonly string[] = []): Promise<Browser> =>
+/** The browser of this machine; none is downloaded. The sandbox of Chromium does not run as root. @param more arguments */
+export const launchBrowser = (...more: string[]): Promise<Browser> =>
   chromium.launch({
     executablePath: places.find((place) => place && existsSync(place))!,
     args: [

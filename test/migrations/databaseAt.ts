@@ -49,6 +49,12 @@ const rows: readonly (readonly [since: number, sql: string])[] = [
   [7, `INSERT INTO prediction_blocks VALUES (1, 0, 100, 'cd')`],
   [8, `INSERT INTO run_folds VALUES (1, 0, 1, x'01')`],
   [9, `INSERT INTO run_held_out VALUES (1, 'training', 1, x'0000003f0000003f')`],
+  [10, `INSERT INTO mask_hands VALUES (1, x'fe', x'00000000', x'01')`],
+  [10, `INSERT INTO mask_presets VALUES ('biopsy', '{}', 1)`],
+  [10, `INSERT INTO grid_sharpness VALUES (1, x'0000c07f')`],
+  [11, `INSERT INTO bookmarks VALUES (1, 'b', 1, 'nest', 10, 20, 0.5, 90, 1, 1, NULL)`],
+  [12, `INSERT INTO slide_looks VALUES (1, '{}', '[]')`],
+  [12, `INSERT INTO run_channels VALUES (1, 1, '[]')`],
   [7, `INSERT INTO exports VALUES ('e', 1, 'a.csv', 'exports/a.csv', 10, 1)`],
 ]
 

@@ -85,6 +85,15 @@ test('migration 9: what a model said is of patches its training has, once', () =
   expect(insert('training')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
 })
 
+test('migration 10: a bookmark is turned by less than a full turn, and looks at something', () => {
+  const sqlite = databaseAt(10)
+  fill(sqlite, 10)
+  for (const change of ['rotation = 360', 'rotation = -1', 'px_per_level0 = 0', 'mirrored = 2'])
+    expect(() => sqlite.exec(`UPDATE bookmarks SET ${change}`), change).toThrow(
+      expect.objectContaining({ code: 'SQLITE_CONSTRAINT_CHECK' }),
+    )
+})
+
 test('a step that fails leaves the schema before it, and the backup is made once', () => {
   const sqlite = databaseAt(3)
   const backedUpFrom: number[] = []

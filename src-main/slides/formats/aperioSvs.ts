@@ -27,6 +27,8 @@ export async function aperioFacts(tiff: Tiff, images: readonly TiffImage[]): Pro
     vendor: 'Aperio',
     ...believedMpp([aperioMpp(properties.get('MPP')), await resolutionMpp(tiff, directory)]),
     objectivePower: positive(properties.get('AppMag')),
+    bounds: null,
+    warnings: [],
     associated: await associatedImages(tiff, images),
     properties: [
       ...[...properties].map(([name, value]) => ({ name: `aperio.${name}`, value })),

@@ -4,6 +4,7 @@
  *
  *   rgb = min(255, Σ colour[c] · clamp((value[c] − from[c]) / (to[c] − from[c]), 0, 1))
  */
+import type { ChannelFacts, ChannelLook } from '../../../src-shared/channels.ts'
 import { messageOf } from '../../../src-shared/errors.ts'
 import { decode, type Rgb } from '../pixels/decoder.ts'
 import { decodedLevel } from './decodedLevel.ts'
@@ -14,12 +15,8 @@ import { PHOTOMETRIC, type TiffImage } from './tiffImage.ts'
 import type { TiledImage } from './tiffPyramid.ts'
 import { openPage, stillThere } from './vipsImage.ts'
 
-export type Channel = {
-  name: string
-  colour: [number, number, number]
-  /** values that become black and the full colour */
-  range: { from: number; to: number }
-}
+/** A channel that is shown: its colour, and the values that become black and the full colour. */
+export type ShownChannel = Pick<ChannelLook, 'colour' | 'from' | 'to'>
 
 export const isChannelPlane = (image: TiffImage): boolean =>
   image.samples === 1 &&
@@ -47,11 +44,16 @@ async function readValues(file: string, { directory, bits }: TiffImage, rect: Le
   return new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
 }
 
+/** Steps of the histogram that is shown behind the range of a channel. */
+const HISTOGRAM_STEPS = 64
+
+export type ChannelValues = Pick<ChannelFacts, 'from' | 'to' | 'most' | 'greatest' | 'histogram'>
+
 /**
- * The values that are shown as black and as the full colour: those below which 1 % and 99.8 % of the plane lie.
+ * How the values of a plane are spread. Shown as black and as the full colour are those below which 1 % and 99.8 % lie.
  * @param plane the smallest level. @throws {TesseraError} SLIDE_BROKEN
  */
-export async function displayRange(file: string, plane: TiffImage): Promise<{ from: number; to: number }> {
+export async function channelValues(file: string, plane: TiffImage): Promise<ChannelValues> {
   const width = Math.min(LOOKED_AT, plane.width)
   const height = Math.min(LOOKED_AT, plane.height)
   const rect = { x: (plane.width - width) >> 1, y: (plane.height - height) >> 1, width, height }
@@ -61,18 +63,22 @@ export async function displayRange(file: string, plane: TiffImage): Promise<{ fr
   const sorted = values.toSorted()
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
   const from = at(DARKEST)
-  return { from, to: Math.max(from + 1, at(BRIGHTEST)) }
+  const greatest = Math.max(1, sorted.at(-1)!)
+  const histogram = Array<number>(HISTOGRAM_STEPS).fill(0)
+  for (const value of sorted)
+    histogram[Math.min(HISTOGRAM_STEPS - 1, Math.floor((value / greatest) * HISTOGRAM_STEPS))]!++
+  return { from, to: Math.max(from + 1, at(BRIGHTEST)), most: 2 ** plane.bits - 1, greatest, histogram }
 }
 
 /**
- * @param planes of this level, one for each channel
+ * @param planes of this level, one for each channel that is shown
  * @param level index of the level, for messages
  */
 export function channelLevel(
   file: string,
   planes: readonly TiledImage[],
   grid: TileGrid,
-  channels: readonly Channel[],
+  channels: readonly ShownChannel[],
   level: number,
 ): LevelReader {
   return decodedLevel(
@@ -93,9 +99,9 @@ export function channelLevel(
   )
 }
 
-function addChannel(sums: Float32Array, values: Uint16Array, { colour: [r, g, b], range }: Channel): void {
+function addChannel(sums: Float32Array, values: Uint16Array, { colour: [r, g, b], from, to }: ShownChannel): void {
   for (let px = 0, at = 0; px < values.length; px++, at += 3) {
-    const share = Math.min(1, Math.max(0, (values[px]! - range.from) / (range.to - range.from)))
+    const share = Math.min(1, Math.max(0, (values[px]! - from) / (to - from)))
     sums[at]! += share * r
     sums[at + 1]! += share * g
     sums[at + 2]! += share * b

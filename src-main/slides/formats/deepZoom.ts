@@ -81,6 +81,8 @@ export async function deepZoomSlide(file: string, handle: FileHandle): Promise<S
       levels: levels.map(({ shape }) => shape),
       ...believedMpp([]), // the format has no place for it
       objectivePower: null,
+      bounds: null,
+      warnings: [],
       associatedImages: [],
       properties: [
         { name: 'deepzoom.TileSize', value: String(what.tileSize) },

@@ -8,6 +8,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import dicomParser, { type DataSet } from 'dicom-parser'
 import { messageOf } from '../../../src-shared/errors.ts'
+import { readSome } from './readSome.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
 
 /** A header with positions for 100,000 frames has about 20 MB. */
@@ -85,7 +86,7 @@ async function readHeader(
 ): Promise<{ data: DataSet; buffer: Buffer }> {
   for (let length = Math.min(bytes, FIRST_READ_BYTES); ; length = Math.min(bytes, length * 4)) {
     const buffer = Buffer.alloc(length)
-    const { bytesRead } = await handle.read(buffer, 0, length, 0)
+    const bytesRead = await readSome(file, handle, buffer, 0, length, 0)
     nameLongForms(buffer)
     try {
       const data = dicomParser.parseDicom(buffer.subarray(0, bytesRead), { untilTag })
@@ -123,7 +124,7 @@ const reasonOf = (error: unknown): string =>
 /** Series a file belongs to; null when it is no whole-slide image. */
 export async function seriesOf(file: string, handle: FileHandle, bytes: number): Promise<string | null> {
   const mark = Buffer.alloc(4)
-  await handle.read(mark, 0, 4, 128)
+  await readSome(file, handle, mark, 0, 4, 128)
   if (mark.toString('latin1') !== 'DICM') return null
   const { data } = await readHeader(file, handle, bytes, 'x0020000e', 1 << 20)
   return text(data, 'x00080016') === WSI_SOP_CLASS ? text(data, 'x0020000e') : null
@@ -261,7 +262,7 @@ async function framePlaces(
     if (!(from >= 0 && from + count <= bytes))
       throw new DicomFault(`it lies behind the end of the file (byte ${from} of ${bytes})`)
     const into = Buffer.allocUnsafeSlow(count)
-    const { bytesRead } = await handle.read(into, 0, count, from)
+    const bytesRead = await readSome(file, handle, into, 0, count, from)
     if (bytesRead < count) throw new DicomFault('the file became shorter while it was read')
     return into
   }

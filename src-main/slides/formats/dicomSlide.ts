@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { isTesseraError, messageOf } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName, FileMpp, SlideLevel } from '../../../src-shared/slides.ts'
-import { openPicture, type Rgb, toRgb } from '../pixels/decoder.ts'
+import { jpegToRgb, type Rgb } from '../pixels/decoder.ts'
 import { decodedLevel } from './decodedLevel.ts'
 import { DicomFault, type DicomImage, readDicom } from './dicomFile.ts'
 import { relatives } from './dicomFolder.ts'
@@ -74,6 +74,8 @@ export async function dicomSlide(file: string, handle: FileHandle, bytes: number
         levels: shapes,
         ...believedMpp(statedMpp(base)),
         objectivePower: base.objectivePower,
+        bounds: null,
+        warnings: [],
         associatedImages: [...associated].map(([name, { width, height }]) => ({ name, width, height })),
         properties: propertiesOf(base, images.length),
       },
@@ -278,7 +280,7 @@ async function jpegFrames(
     async (column, row) => {
       const bytes = await jpeg(column, row)
       try {
-        return bytes && (await toRgb(openPicture(bytes)))
+        return bytes && (await jpegToRgb(bytes))
       } catch (error) {
         throw brokenTile(file, { level, column, row }, messageOf(error), error)
       }

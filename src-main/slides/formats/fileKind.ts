@@ -76,7 +76,9 @@ export function fileKind(file: string, head: Buffer): FileKind {
   const byEnding = namesOfEndings[ending]
   const isText = looksLikeText(head)
   const forOpenSlide = namesForOpenSlide[ending]
-  if (forOpenSlide && (!isText || /^\.(vms|vmu)$/.test(ending))) return { is: 'openslide', name: forOpenSlide, isTiff }
+  // a TIFF of Leica's is looked into: those with one region are read by ourselves
+  if (forOpenSlide && !(ending === '.scn' && isTiff) && (!isText || /^\.(vms|vmu)$/.test(ending)))
+    return { is: 'openslide', name: forOpenSlide, isTiff }
   if (byEnding && (!isText || ending === '.ndpis')) return { is: 'other format', name: byEnding }
   if (isTiff) return { is: 'tiff' }
   if (isText && /<Image[^>]*schemas\.microsoft\.com\/deepzoom\//.test(start)) return { is: 'deep zoom' }

@@ -2,11 +2,11 @@
  * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips in one go, out of a small TIFF
  * of the tiles under the region (see tiffOfTiles.ts).
  *
- * Where libvips can not decode them all, the region is put together from tiles decoded one by one, which names the one that
- * is broken. Both ways give the same pixels.
+ * Where libvips can not decode them all, or a tile lies at a place that can not be, the region is put together from tiles
+ * decoded one by one, which names the one that is broken. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
-import { openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
+import { jpegToRgb, openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
 import {
   checkFrame,
   completeTile,
@@ -43,12 +43,12 @@ export async function jpegLevel(tiff: Tiff, image: TiledImage, grid: TileGrid, l
   const { file } = tiff
   const tiles = await storedTiles(tiff, image, grid, level)
   const tables = await tiff.raw(image.directory, TAG.jpegTables, JPEG_LIMITS.tableBytes)
-  const coloursLie = image.photometric === PHOTOMETRIC.rgb && (await holdsYCbCr(tiles))
+  const isLying = image.photometric === PHOTOMETRIC.rgb && (await holdsYCbCr(tiles))
   const form: TileForm = {
     width: grid.tileWidth,
     height: grid.tileHeight,
     components: image.samples === 1 ? 1 : 3,
-    yCbCr: image.photometric === PHOTOMETRIC.yCbCr || coloursLie,
+    yCbCr: image.photometric === PHOTOMETRIC.yCbCr || isLying,
   }
   const { prefix, alone } = tablesOf(file, tables, form)
 
@@ -70,7 +70,7 @@ export async function jpegLevel(tiff: Tiff, image: TiledImage, grid: TileGrid, l
   const decoded = async (column: number, row: number): Promise<Rgb | null> => {
     const stored = await jpeg(column, row)
     try {
-      return stored && (await toRgb(openPicture(stored)))
+      return stored && (await jpegToRgb(stored))
     } catch (error) {
       throw brokenTile(file, { level, column, row }, messageOf(error), error)
     }
@@ -129,6 +129,10 @@ function tablesOf(file: string, tables: Buffer | null, form: TileForm): { prefix
     throw error instanceof JpegFault ? brokenSlide(file, error.message, error) : error
   }
 }
+
+/** Whether the directory of JPEG tiles says RGB, and they hold YCbCr. */
+export const coloursLie = async (tiff: Tiff, image: TiledImage, grid: TileGrid): Promise<boolean> =>
+  image.photometric === PHOTOMETRIC.rgb && holdsYCbCr(await storedTiles(tiff, image, grid, 0))
 
 /** Whether tiles of a directory that says RGB hold YCbCr all the same, by the first one. */
 async function holdsYCbCr(tiles: StoredTiles): Promise<boolean> {

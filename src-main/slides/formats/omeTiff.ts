@@ -4,21 +4,29 @@
  * own in the main chain.
  * Source: OME-TIFF specification and OME data model 2016-06 (docs.openmicroscopy.org).
  */
-import { DOMParser, type Element } from '@xmldom/xmldom'
+import type { Element } from '@xmldom/xmldom'
 import type { FileHandle } from 'node:fs/promises'
+import {
+  asTheFileSays,
+  type ChannelColour,
+  type ChannelFacts,
+  type ChannelMapping,
+  MOST_CHANNELS,
+} from '../../../src-shared/channels.ts'
 import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
-import { type Channel, channelLevel, displayRange, isChannelPlane } from './channelLevel.ts'
+import { channelLevel, channelValues, isChannelPlane } from './channelLevel.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
-import { lazily, type SlideSource } from './slideSource.ts'
+import { lazily, type LevelReader, type SlideSource } from './slideSource.ts'
 import { believedMpp } from './statedMpp.ts'
 import type { Tiff } from './tiffDirectory.ts'
 import { TAG } from './tiffDirectory.ts'
 import type { TiffImage } from './tiffImage.ts'
 import { isTiled, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
 import { readAssociated, resolutionMpp, type SlideFacts, tiffProperties, tiffSlide } from './tiffSlide.ts'
+import { elements, xmlRoot } from './xmlInside.ts'
 
-/** Channels that are put together into one picture. */
-const MOST_CHANNELS = 16
+/** Ways of putting channels together whose readers are kept: what the screen shows, and what was shown before. */
+const MAPPINGS_KEPT = 3
 
 type Plane = { channel: number; directory: number }
 
@@ -61,6 +69,8 @@ export async function omeSlide(
     vendor: (await tiff.text(base.directory, TAG.make))?.trim() || null,
     ...believedMpp([main.mpp, await resolutionMpp(tiff, base.directory)]),
     objectivePower: main.objectivePower,
+    bounds: null,
+    warnings: [],
     associated: associatedOf(ome, main, directoryOf),
     properties: [...omeProperties(main), ...(await tiffProperties(tiff, base.directory))],
   }
@@ -86,7 +96,7 @@ async function channelSlide(
   handle: FileHandle,
   { channels, planes, width, height }: OmeImage,
   families: TiffImage[][],
-  facts: SlideFacts,
+  slideFacts: SlideFacts,
 ): Promise<SlideSource> {
   if (families.length > MOST_CHANNELS)
     throw formatNotRead(
@@ -114,17 +124,36 @@ async function channelSlide(
     pyramids.map((levels) => levels.find(({ width: w }) => w === common[level]!.width)!)
 
   const smallest = planesOf(shapes.length - 1)
-  const shown: Channel[] = []
+  const facts: ChannelFacts[] = []
   for (const [i, plane] of smallest.entries()) {
     const channel = channels[planes[i]!.channel]
-    shown.push({
+    facts.push({
       name: channel?.name || `Channel ${planes[i]!.channel}`,
       colour: colourOf(channel?.colour ?? null, i, families.length),
-      range: await displayRange(tiff.file, plane),
+      ...(await channelValues(tiff.file, plane)),
     })
   }
-  const makeLevel = async (level: number) => channelLevel(tiff.file, planesOf(level), shapes[level]!, shown, level)
-  const { associated, ...rest } = facts
+  /** Readers with channels put together in one way; those that are off are not read. */
+  const levelsWith = (mapping: ChannelMapping): LevelReader[] => {
+    const on = mapping.flatMap(({ shown }, i) => (shown ? [i] : []))
+    return shapes.map((shape, level) =>
+      lazily(async () => {
+        const planes = planesOf(level)
+        const [used, channels] = [on.map((i) => planes[i]!), on.map((i) => mapping[i]!)]
+        return channelLevel(tiff.file, used, shape, channels, level)
+      }),
+    )
+  }
+  const kept = new Map<string, LevelReader[]>()
+  const levelsOf = (mapping: ChannelMapping): LevelReader[] => {
+    const key = JSON.stringify(mapping)
+    const levels = kept.get(key) ?? levelsWith(mapping)
+    kept.delete(key)
+    kept.set(key, levels)
+    for (const oldest of kept.keys()) if (kept.size > MAPPINGS_KEPT) kept.delete(oldest)
+    return levels
+  }
+  const { associated, ...rest } = slideFacts
   const header: SlideHeader = {
     ...rest,
     width,
@@ -132,11 +161,11 @@ async function channelSlide(
     levels: shapes,
     associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
     properties: [
-      ...shown.map(({ name, colour, range }, i) => ({
+      ...facts.map(({ name, colour, from, to }, i) => ({
         name: `tessera.channel ${i}`,
-        value: `${name}: ${range.from} to ${range.to} as rgb(${colour.join(', ')})`,
+        value: `${name}: ${from} to ${to} as rgb(${colour.join(', ')})`,
       })),
-      ...facts.properties,
+      ...slideFacts.properties,
     ],
   }
   return {
@@ -144,7 +173,8 @@ async function channelSlide(
     parts: [],
     pyramid: null,
     header,
-    levels: shapes.map((_, level) => lazily(() => makeLevel(level))),
+    channels: { facts, levels: levelsOf },
+    levels: levelsWith(asTheFileSays(facts)),
     associatedImage: (name) => readAssociated(tiff.file, associated, name),
     close: () => handle.close(),
   }
@@ -164,7 +194,7 @@ const COLOURS = [
 const WHITE = -1
 
 /** @param stated red, green, blue and alpha in one signed number; white for all is what programs write that do not know */
-function colourOf(stated: number | null, place: number, of: number): [number, number, number] {
+function colourOf(stated: number | null, place: number, of: number): ChannelColour {
   if (of === 1) return [255, 255, 255]
   if (stated !== null && stated !== WHITE) return [(stated >>> 24) & 255, (stated >>> 16) & 255, (stated >>> 8) & 255]
   return [...COLOURS[place % COLOURS.length]!]
@@ -194,38 +224,27 @@ const omeProperties = ({ name, sizeC, sizeZ, sizeT }: OmeImage): SlideFacts['pro
 const micronsIn: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, Å: 1e-4, mm: 1e3, cm: 1e4, m: 1e6 }
 
 function readOme(file: string, xml: string): OmeImage[] {
-  const faults: string[] = []
-  let root: Element | null = null
-  try {
-    root = new DOMParser({
-      onError: (level, fault) => void (level === 'warning' || faults.push(fault)),
-    }).parseFromString(xml, 'text/xml').documentElement
-  } catch {
-    // not well-formed, which the listener was told
-  }
-  if (!root || faults.length > 0) throw brokenSlide(file, `its OME-XML can not be read (${faults[0] ?? 'it is empty'})`)
-  const objectives = new Map(all(root, 'Objective').map((each) => [each.getAttribute('ID'), each]))
-  const images = all(root, 'Image').map((image) => readImage(file, image, objectives))
+  const root = xmlRoot(file, 'OME-XML', xml)
+  const objectives = new Map(elements(root, 'Objective').map((each) => [each.getAttribute('ID'), each]))
+  const images = elements(root, 'Image').map((image) => readImage(file, image, objectives))
   if (images.length === 0) throw brokenSlide(file, 'its OME-XML holds no image')
   return images
 }
 
-const all = (element: Element, name: string): Element[] => [...element.getElementsByTagNameNS('*', name)]
-
 function readImage(file: string, image: Element, objectives: ReadonlyMap<string | null, Element>): OmeImage {
-  const [pixels] = all(image, 'Pixels')
+  const [pixels] = elements(image, 'Pixels')
   if (!pixels) throw brokenSlide(file, 'its OME-XML has an image without Pixels')
   const size = (name: string): number => {
     const value = Number(pixels.getAttribute(name) ?? NaN)
     if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value
     throw brokenSlide(file, `its OME-XML says ${name} = “${pixels.getAttribute(name) ?? ''}”`)
   }
-  const channels = all(pixels, 'Channel').map((channel) => ({
+  const channels = elements(pixels, 'Channel').map((channel) => ({
     name: channel.getAttribute('Name') ?? '',
     colour: channel.hasAttribute('Color') ? Number(channel.getAttribute('Color')) | 0 : null,
     samples: Number(channel.getAttribute('SamplesPerPixel') ?? 1) || 1,
   }))
-  const settings = all(image, 'ObjectiveSettings')[0]?.getAttribute('ID') ?? null
+  const settings = elements(image, 'ObjectiveSettings')[0]?.getAttribute('ID') ?? null
   const power = Number(objectives.get(settings)?.getAttribute('NominalMagnification') ?? NaN)
   const [sizeC, sizeZ, sizeT] = [size('SizeC'), size('SizeZ'), size('SizeT')]
   const samples = Math.max(1, channels[0]?.samples ?? 1)
@@ -268,7 +287,7 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
   const channelAt = new Map(Array.from({ length: channels }, (_, C) => [placeOf({ C, Z: 0, T: 0 }), C] as const))
 
   const planes: Plane[] = []
-  const blocks = all(pixels, 'TiffData')
+  const blocks = elements(pixels, 'TiffData')
   const name = file.split(/[\\/]/).at(-1)
   let next = 0
   for (const block of blocks.length > 0 ? blocks : [null]) {
@@ -278,7 +297,7 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
     const count = value('PlaneCount', block?.hasAttribute('IFD') ? 1 : total)
     if (![directory, begin, count].every((each) => Number.isInteger(each) && each >= 0))
       throw brokenSlide(file, 'its OME-XML has TiffData that is no number')
-    const other = block && all(block, 'UUID')[0]?.getAttribute('FileName')
+    const other = block && elements(block, 'UUID')[0]?.getAttribute('FileName')
     for (let i = 0; i < Math.min(count, total); i++) {
       const channel = channelAt.get(begin + i)
       if (channel === undefined) continue
@@ -297,4 +316,4 @@ function planesOf(file: string, pixels: Element, channels: number, depths: numbe
 
 /** A renamed file still carries its old name, but then everywhere the same one. */
 const differentFiles = (blocks: readonly Element[]): boolean =>
-  new Set(blocks.map((block) => all(block, 'UUID')[0]?.getAttribute('FileName') ?? '')).size > 1
+  new Set(blocks.map((block) => elements(block, 'UUID')[0]?.getAttribute('FileName') ?? '')).size > 1

@@ -4,14 +4,17 @@
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { fileError, systemCode } from '../../files/fileErrors.ts'
+import { fileError, isDriveLost, systemCode } from '../../files/fileErrors.ts'
 import { aperioFacts, isAperio } from './aperioSvs.ts'
 import { fileKind, KIND_BYTES } from './fileKind.ts'
+import { isLeicaScn, isPhilips } from './tiffVendors.ts'
 import { plainPicture } from './plainPicture.ts'
-import { formatNotRead, notASlide } from './slideErrors.ts'
+import { readSome } from './readSome.ts'
+import { brokenSlide, formatNotRead, notASlide, readFailed } from './slideErrors.ts'
 import type { SlideSource } from './slideSource.ts'
 import { readTiff, TAG, type Tiff } from './tiffDirectory.ts'
 import { readTiffImage, type TiffImage } from './tiffImage.ts'
+import { largest } from './tiffPyramid.ts'
 import { genericFacts, tiffSlide } from './tiffSlide.ts'
 
 /**
@@ -34,12 +37,19 @@ export async function openSlideFile(file: string): Promise<SlideSource> {
       throw error
     }
   } catch (error) {
+    if (isDriveLost(error)) throw readFailed(file, error)
     throw systemCode(error) ? fileError(file, error) : error
   }
 }
 
+const END_IS_MISSING =
+  'The end of the file is missing: levels, label or macro image may be gone, and tiles are marked where they are. Copy the file again.'
+
+const cutShort = (file: string) => brokenSlide(file, 'its end is missing, and with it the slide at full resolution')
+
 async function sourceOf(file: string, handle: FileHandle, bytes: number): Promise<SlideSource> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0)
+  const buffer = Buffer.alloc(KIND_BYTES)
+  const bytesRead = await readSome(file, handle, buffer, 0, KIND_BYTES, 0)
   const kind = fileKind(file, buffer.subarray(0, bytesRead))
   switch (kind.is) {
     case 'no picture':
@@ -83,18 +93,30 @@ async function tiffSource(file: string, handle: FileHandle, bytes: number): Prom
   const tiff = await readTiff(file, handle, bytes)
   const images = await imagesOf(tiff)
   const description = await tiff.text(images[0]!.directory, TAG.imageDescription)
-  if (description !== null && /<(\w+:)?OME[\s>]/.test(description))
-    return (await import('./omeTiff.ts')).omeSlide(tiff, handle, images, description)
+  const isOme = description !== null && /<(\w+:)?OME[\s>]/.test(description)
+  if (isOme && tiff.isCutShort) throw cutShort(file)
+  if (isOme) return (await import('./omeTiff.ts')).omeSlide(tiff, handle, images, description)
+  const software = (await tiff.text(images[0]!.directory, TAG.software)) ?? ''
+  const isWhole = !tiff.isCutShort
+  if (description !== null && isWhole && isPhilips(software, description))
+    return (await import('./philipsTiff.ts')).philipsSlide(tiff, handle, images, description)
+  if (description !== null && isWhole && isLeicaScn(description)) {
+    const slide = await (await import('./leicaScn.ts')).leicaSlide(tiff, handle, images, description)
+    return typeof slide === 'string' ? throughOpenSlide(file, handle, bytes, { name: slide, isTiff: true }) : slide
+  }
   const other = await otherTiff(tiff, description ?? '')
   if (other?.openSlide) return throughOpenSlide(file, handle, bytes, { name: other.name, isTiff: true })
   if (other) throw formatNotRead(file, other.name)
   const facts = isAperio(description) ? await aperioFacts(tiff, images) : await genericFacts(tiff, images)
-  return tiffSlide(tiff, handle, images, facts)
+  if (!tiff.isCutShort) return tiffSlide(tiff, handle, images, facts)
+  // what is left must be the slide itself, and not its thumbnail or a smaller level
+  if (largest(images) !== images[0]) throw cutShort(file)
+  return tiffSlide(tiff, handle, images, { ...facts, warnings: [...facts.warnings, END_IS_MISSING] })
 }
 
 /**
- * TIFF files with rules of their own, which read as plain TIFF would show wrong geometry or colours: levels padded to
- * whole tiles (Philips), several regions (Leica), overlapping tiles (Ventana), channels and series (PerkinElmer).
+ * TIFF files with rules of their own, which read as plain TIFF would show wrong geometry or colours: those of Philips and
+ * Leica that our own readers do not take, overlapping tiles (Ventana), channels and series (PerkinElmer).
  */
 async function otherTiff(tiff: Tiff, description: string): Promise<{ name: string; openSlide: boolean } | null> {
   const [first] = tiff.directories

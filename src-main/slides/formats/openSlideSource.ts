@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
-import type { AssociatedImageName, FileMpp, SlideLevel } from '../../../src-shared/slides.ts'
+import type { AssociatedImageName, FileMpp, SlideBounds, SlideLevel } from '../../../src-shared/slides.ts'
 import type { Rgb } from '../pixels/decoder.ts'
 import { decodedLevel } from './decodedLevel.ts'
 import { OpenSlideFault, type OpenSlideHandle, type OpenSlideLibrary } from './openSlideLibrary.ts'
@@ -70,18 +70,12 @@ export async function openSlideSource(
       levels: shapes,
       ...believedMpp(statedMpp(properties)),
       objectivePower: positive(properties.get('openslide.objective-power')),
+      bounds: boundsOf(properties, base),
+      warnings: library.isCurrent
+        ? []
+        : [`OpenSlide ${library.version} has known faults with damaged files; 4.0.1 or newer is safer.`],
       associatedImages: [...associated.keys()].map((name) => ({ name, ...slide.associated.get(name)! })),
-      properties: [
-        ...(library.isCurrent
-          ? []
-          : [
-              {
-                name: 'tessera.warning',
-                value: `OpenSlide ${library.version} has known faults with damaged files; 4.0.1 or newer is safer.`,
-              },
-            ]),
-        ...[...properties].map(([name, value]) => ({ name, value: value.slice(0, 4000) })),
-      ],
+      properties: [...properties].map(([name, value]) => ({ name, value: value.slice(0, 4000) })),
     },
     levels: shapes.map((shape, level) => levelOf(file, slide, shape, level)),
     async associatedImage(name) {
@@ -147,6 +141,21 @@ function overWhite(argb: Uint32Array, width: number, height: number): Rgb {
 function positive(text: string | undefined): number | null {
   const value = Number(text || NaN)
   return Number.isFinite(value) && value > 0 ? value : null
+}
+
+/**
+ * The scanned part of level 0, as OpenSlide's properties say it (`openslide.bounds-x`, `-y`, `-width`, `-height`).
+ * @returns null when they do not, and when the part would not lie inside level 0
+ */
+export function boundsOf(
+  properties: ReadonlyMap<string, string>,
+  base: { width: number; height: number },
+): SlideBounds | null {
+  const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((side) =>
+    Number(properties.get(`openslide.bounds-${side}`) || NaN),
+  ) as [number, number, number, number]
+  const isInside = [x, y, width, height].every(Number.isInteger) && x >= 0 && y >= 0 && width > 0 && height > 0
+  return isInside && x + width <= base.width && y + height <= base.height ? { x, y, width, height } : null
 }
 
 /** OpenSlide's own choice, then what the properties of the vendors say. */

@@ -41,6 +41,8 @@ export async function plainPicture(file: string, handle: FileHandle, format: str
       vendor: null,
       ...believedMpp([fileMpp]),
       objectivePower: null,
+      bounds: null,
+      warnings: [],
       properties: [
         { name: 'picture.colours', value: space },
         { name: 'picture.depth', value: depth },

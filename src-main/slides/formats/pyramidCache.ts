@@ -11,7 +11,7 @@ import { messageOf, tesseraError } from '../../../src-shared/errors.ts'
 import type { SlideLevel } from '../../../src-shared/slides.ts'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { cacheFolder } from '../../settings/dataFolder.ts'
-import { decode, openPicture } from '../pixels/decoder.ts'
+import { decode, KERNEL, openPicture } from '../pixels/decoder.ts'
 import { brokenSlide, notPrepared } from './slideErrors.ts'
 import { lazily, type LevelReader, type MissingPyramid } from './slideSource.ts'
 import { readTiff } from './tiffDirectory.ts'
@@ -54,14 +54,19 @@ const bytesOf = (shapes: readonly SlideLevel[]): number =>
 
 const pyramidsFolder = (): string => path.join(cacheFolder(process.platform, process.env), 'pyramids')
 
-/** @param fingerprint of the picture's file */
+/**
+ * @param shapes of the levels that are made: all of a picture's, or all but its largest, which is then read where it lies
+ * @param fingerprint of the picture's file
+ */
 export function cachedPyramid(
   file: string,
   place: PicturePlace,
   shapes: readonly SlideLevel[],
   fingerprint: string,
 ): { pyramid: MissingPyramid; levels: LevelReader[]; close(): Promise<void> } {
-  const cache = path.join(pyramidsFolder(), `${fingerprint}${place === 'file' ? '' : `-${place.page}`}.tif`)
+  const base = shapes[0]!
+  const from = `${place === 'file' ? '' : `-${place.page}`}${base.downsample === 1 ? '' : '-half'}`
+  const cache = path.join(pyramidsFolder(), `${fingerprint}${from}.tif`)
   const bytes = bytesOf(shapes)
   let handle: Promise<FileHandle> | null = null
 
@@ -105,7 +110,7 @@ export function cachedPyramid(
           await mkdir(folder, { recursive: true })
           await trim(folder, bytes)
           await enoughRoom(folder, bytes)
-          await written(file, place, temporary, (done) => report(Math.min(done, bytes)))
+          await written(file, place, base, temporary, (done) => report(Math.min(done, bytes)))
           await rename(temporary, cache)
         } catch (error) {
           await rm(temporary, { force: true }).catch(() => undefined) // the first error is the one to tell
@@ -120,15 +125,23 @@ export function cachedPyramid(
   }
 }
 
-async function written(file: string, place: PicturePlace, into: string, report: (done: number) => void): Promise<void> {
+/** @param base the largest level that is made */
+async function written(
+  file: string,
+  place: PicturePlace,
+  base: SlideLevel,
+  into: string,
+  report: (done: number) => void,
+): Promise<void> {
   const timer = setInterval(() => {
     stat(into).then(
       ({ size }) => report(size),
       () => undefined, // not begun yet
     )
   }, LOOK_MS)
-  const opened =
+  const whole =
     place === 'file' ? openPicture(file, { limitInputPixels: false, sequentialRead: true }) : openPage(file, place)
+  const opened = base.downsample === 1 ? whole : whole.resize(base.width, base.height, { fit: 'fill', kernel: KERNEL })
   try {
     await decode(() =>
       opened

@@ -1,6 +1,6 @@
 /** The ways a slide's file is refused, in words. Only the name of the file is told, never the folder it lies in. */
 import path from 'node:path'
-import { tesseraError } from '../../../src-shared/errors.ts'
+import { messageOf, tesseraError } from '../../../src-shared/errors.ts'
 
 /** What Tessera reads, for the end of every refusal. */
 const READS = 'Tessera reads Aperio SVS, TIFF, OME-TIFF, DICOM, Deep Zoom, PNG and JPEG files.'
@@ -57,6 +57,15 @@ export const brokenTile = (file: string, { level, column, row }: TilePlace, reas
     'SLIDE_TILE_BROKEN',
     `A tile of ${shown(file)} can not be read (level ${level}, column ${column}, row ${row}): ${reason}. The rest of the slide can still be used; copy the file again to repair it.`,
     { file, level, column, row, reason },
+    { cause },
+  )
+
+/** @param cause what the system says of its drive */
+export const readFailed = (file: string, cause: unknown) =>
+  tesseraError(
+    'SLIDE_READ_FAILED',
+    `${shown(file)} could not be read just now: its drive answers “${messageOf(cause)}”. Check its cable or network. Tessera tries again by itself; what was read before is not affected.`,
+    { file, reason: messageOf(cause) },
     { cause },
   )
 

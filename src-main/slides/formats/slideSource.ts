@@ -2,6 +2,7 @@
  * What every slide format offers to the rest of the slides room. One file of this folder for each format; a new format
  * is one more function that returns a `SlideSource`, and one more line in openSlideFile.ts.
  */
+import type { ChannelFacts, ChannelMapping } from '../../../src-shared/channels.ts'
 import type { AssociatedImageName, SlideHeader } from '../../../src-shared/slides.ts'
 import type { Rgb } from '../pixels/decoder.ts'
 
@@ -37,6 +38,13 @@ export interface MissingPyramid {
   make(report: PyramidReport): Promise<void>
 }
 
+/** Channels that lie in planes of their own, and become one picture. */
+interface ChannelSource {
+  readonly facts: readonly ChannelFacts[]
+  /** Readers of the levels with channels put together so; as many as there are facts. */
+  levels(mapping: ChannelMapping): readonly LevelReader[]
+}
+
 export interface SlideSource {
   readonly file: string
   /** Other files the slide consists of, or samples of them. */
@@ -44,7 +52,9 @@ export interface SlideSource {
   readonly header: SlideHeader
   /** null = the file has all that is needed. Levels fail with SLIDE_NOT_PREPARED until it is made. */
   readonly pyramid: MissingPyramid | null
-  /** As many as the header has, the largest first. */
+  /** None where colours come as they are. */
+  readonly channels?: ChannelSource
+  /** As many as the header has, the largest first. Channels are put together as the file says. */
   readonly levels: readonly LevelReader[]
   /** null = the slide has no such image. @throws {TesseraError} SLIDE_BROKEN */
   associatedImage(name: AssociatedImageName): Promise<Rgb | null>

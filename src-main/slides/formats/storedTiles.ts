@@ -35,6 +35,8 @@ export interface StoredTiles {
    * @throws {TesseraError} SLIDE_TILE_BROKEN naming the first tile that can not be there
    */
   readRange(range: TileRange): Promise<TileBytes | null>
+  /** Whether all these tiles are stored, at places and of sizes that can be. */
+  allSound(range: TileRange): boolean
   /** null = none is */
   firstStored(): { column: number; row: number } | null
 }
@@ -52,36 +54,42 @@ export async function storedTiles(
 ): Promise<StoredTiles> {
   const offsets = await tiff.numbers(directory, tiles ? TAG.tileOffsets : TAG.stripOffsets)
   const byteCounts = await tiff.numbers(directory, tiles ? TAG.tileByteCounts : TAG.stripByteCounts)
-  if (offsets.length < columns * rows || byteCounts.length < columns * rows)
+  // a level that is padded has more tiles in its lists than there are inside it
+  const stride = tiles?.columns ?? columns
+  const listed = stride * (tiles?.rows ?? rows)
+  if (offsets.length < listed || byteCounts.length < listed)
     throw brokenSlide(
       tiff.file,
-      `level ${level} has ${columns * rows} tiles, but places for only ${Math.min(offsets.length, byteCounts.length)}`,
+      `level ${level} has ${listed} tiles, but places for only ${Math.min(offsets.length, byteCounts.length)}`,
     )
-  /** Bytes of a tile, 0 = none stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
-  const bytesOf = (column: number, row: number): number => {
+  /** Why a tile can not be read; null = it can, or none is stored. */
+  const faultOf = (number: number): string | null => {
+    const bytes = byteCounts[number]!
+    const offset = offsets[number]!
+    if (bytes === 0) return null
+    if (!Number.isInteger(bytes) || bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
+      return `it claims to have ${bytes} bytes`
+    if (!Number.isInteger(offset) || offset < 0) return `it claims to begin at byte ${offset}`
+    return offset + bytes > tiff.bytes ? `it lies behind the end of the file (byte ${offset} of ${tiff.bytes})` : null
+  }
+
+  /** Where a tile lies; 0 bytes = none is stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
+  const placeOf = (column: number, row: number): { offset: number; bytes: number } => {
     const place = { level, column, row }
     if (column >= columns || row >= rows)
       throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
-    const number = row * columns + column
-    const bytes = byteCounts[number]!
-    if (bytes === 0) return 0
-    if (bytes < 4 || bytes > JPEG_LIMITS.tileBytes)
-      throw brokenTile(tiff.file, place, `it claims to have ${bytes} bytes`)
-    if (offsets[number]! + bytes > tiff.bytes)
-      throw brokenTile(
-        tiff.file,
-        place,
-        `it lies behind the end of the file (byte ${offsets[number]} of ${tiff.bytes})`,
-      )
-    return bytes
+    const number = row * stride + column
+    const fault = faultOf(number)
+    if (fault) throw brokenTile(tiff.file, place, fault)
+    return { offset: offsets[number]!, bytes: byteCounts[number]! }
   }
 
   return {
     async read(column, row, room) {
-      const bytes = bytesOf(column, row)
+      const { offset, bytes } = placeOf(column, row)
       if (bytes === 0) return null
       const { into, at } = room(bytes)
-      return tiff.read(offsets[row * columns + column]!, bytes, into, at)
+      return tiff.read(offset, bytes, into, at)
     },
     async readRange({ left, top, right, bottom }) {
       const count = (right - left) * (bottom - top)
@@ -92,9 +100,8 @@ export async function storedTiles(
       let tile = 0
       for (let row = top; row < bottom; row++)
         for (let column = left; column < right; column++, tile++) {
-          const bytes = bytesOf(column, row)
+          const { offset, bytes } = placeOf(column, row)
           if (bytes === 0) continue
-          const offset = offsets[row * columns + column]!
           const last = pieces.at(-1)
           if (last && offset >= last.to && offset - last.to <= GAP) total += offset + bytes - last.to
           else {
@@ -111,9 +118,17 @@ export async function storedTiles(
       await Promise.all(pieces.map(({ from, to, into }) => tiff.read(from, to - from, bytes, into)))
       return { bytes, at, length }
     },
+    allSound({ left, top, right, bottom }) {
+      for (let row = top; row < bottom; row++)
+        for (let column = left; column < right; column++) {
+          const number = row * stride + column
+          if (byteCounts[number] === 0 || faultOf(number)) return false
+        }
+      return true
+    },
     firstStored() {
       const number = byteCounts.findIndex((bytes) => bytes > 0)
-      return number === -1 ? null : { column: number % columns, row: Math.floor(number / columns) }
+      return number === -1 ? null : { column: number % stride, row: Math.floor(number / stride) }
     },
   }
 }

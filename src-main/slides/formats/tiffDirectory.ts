@@ -6,6 +6,7 @@
  * Source: TIFF 6.0 (Adobe 1992), TIFF Technical Note 1 (SubIFDs), BigTIFF (Aware Systems 2007).
  */
 import type { FileHandle } from 'node:fs/promises'
+import { readSome } from './readSome.ts'
 import { brokenSlide } from './slideErrors.ts'
 
 /** Far above what scanners write (20 directories, 60 entries, 2 MB of tile offsets), far below what hurts. */
@@ -78,6 +79,8 @@ export interface Tiff {
   readonly littleEndian: boolean
   /** main chain in order, each directory followed by its SubIFDs */
   readonly directories: readonly TiffDirectory[]
+  /** The file ends before its last directories: those are not in the list. */
+  readonly isCutShort: boolean
   /**
    * @param into receives the bytes from `at` on; made when left out
    * @throws {TesseraError} SLIDE_BROKEN when the range is not inside the file
@@ -94,11 +97,15 @@ export interface Tiff {
 
 /** @throws {TesseraError} SLIDE_BROKEN */
 export async function readTiff(file: string, handle: FileHandle, bytes: number): Promise<Tiff> {
+  const behindEnd = new WeakSet<Error>()
   const read: Tiff['read'] = async (offset, length, into = Buffer.allocUnsafe(length), at = 0) => {
-    if (!Number.isSafeInteger(offset) || offset < 0 || length < 0 || offset + length > bytes)
-      throw brokenSlide(file, `it points to bytes ${offset} to ${offset + length}, but has only ${bytes}`)
+    if (!Number.isSafeInteger(offset) || offset < 0 || length < 0 || offset + length > bytes) {
+      const error = brokenSlide(file, `it points to bytes ${offset} to ${offset + length}, but has only ${bytes}`)
+      behindEnd.add(error)
+      throw error
+    }
     for (let done = 0; done < length;) {
-      const { bytesRead } = await handle.read(into, at + done, length - done, offset + done)
+      const bytesRead = await readSome(file, handle, into, at + done, length - done, offset + done)
       if (bytesRead === 0) throw brokenSlide(file, `it became shorter while it was read (at byte ${offset + done})`)
       done += bytesRead
     }
@@ -158,8 +165,9 @@ export async function readTiff(file: string, handle: FileHandle, bytes: number):
   const bytesOf = (entry: TiffEntry): Promise<Buffer> | Buffer =>
     typeof entry.at === 'number' ? read(entry.at, entry.length) : entry.at
 
-  const tiff: Tiff & { directories: TiffDirectory[] } = {
+  const tiff: Tiff & { directories: TiffDirectory[]; isCutShort: boolean } = {
     file,
+    isCutShort: false,
     bytes,
     littleEndian,
     directories: [],
@@ -188,14 +196,31 @@ export async function readTiff(file: string, handle: FileHandle, bytes: number):
     },
   }
 
+  const isInside = ({ at, length }: TiffEntry): boolean => typeof at !== 'number' || at + length <= bytes
+
+  /** A directory; null when it, or a list of its, lies behind the end of the file. The first one has to be there. */
+  const directoryInside = async (offset: number) => {
+    try {
+      const found = await directoryAt(offset)
+      if (tiff.directories.length === 0 || [...found.entries.values()].every(isInside)) return found
+    } catch (error) {
+      if (tiff.directories.length === 0 || !behindEnd.has(error as Error)) throw error
+    }
+    tiff.isCutShort = true
+    return null
+  }
+
   let next = offsetAt(head, big ? 8 : 4)
   for (let index = 0; next !== 0; index++) {
-    const found = await directoryAt(next)
+    const found = await directoryInside(next)
+    if (!found) break
     const directory: TiffDirectory = { index, subIndex: null, entries: found.entries }
     tiff.directories.push(directory)
     const children = await tiff.numbers(directory, TAG.subIfds, TIFF_LIMITS.subDirectories)
-    for (const [subIndex, offset] of children.entries())
-      if (offset !== 0) tiff.directories.push({ index, subIndex, entries: (await directoryAt(offset)).entries })
+    for (const [subIndex, offset] of children.entries()) {
+      const child = offset === 0 ? null : await directoryInside(offset)
+      if (child) tiff.directories.push({ index, subIndex, entries: child.entries })
+    }
     next = found.next
   }
   if (tiff.directories.length === 0) throw brokenSlide(file, 'it holds no image')

@@ -50,6 +50,7 @@ export const slideLevel = (base: TiledImage, image: TiledImage): SlideLevel => (
   downsample: downsampleOf(base, image),
   tileWidth: image.tiles.width,
   tileHeight: image.tiles.height,
-  columns: image.tiles.columns,
-  rows: image.tiles.rows,
+  // without padding, where the size is that of the pixels that count
+  columns: Math.ceil(image.width / image.tiles.width),
+  rows: Math.ceil(image.height / image.tiles.height),
 })

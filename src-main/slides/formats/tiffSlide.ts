@@ -1,14 +1,17 @@
 /** Generic tiled TIFF and BigTIFF, of one level or many; Aperio SVS builds on it. */
 import type { FileHandle } from 'node:fs/promises'
 import { messageOf } from '../../../src-shared/errors.ts'
-import type { AssociatedImageName, FileMpp, SlideHeader } from '../../../src-shared/slides.ts'
+import type { AssociatedImageName, FileMpp, SlideHeader, SlideLevel } from '../../../src-shared/slides.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import { type Rgb, toRgb } from '../pixels/decoder.ts'
 import { hasJpeg2000Tiles, jpeg2000Level } from './jpeg2000Level.ts'
-import { hasJpegTiles, jpegLevel } from './jpegLevel.ts'
+import { coloursLie, hasJpegTiles, jpegLevel } from './jpegLevel.ts'
 import { isSmall, pictureSlide } from './picture.ts'
+import { cachedPyramid, pyramidShapes } from './pyramidCache.ts'
 import { brokenSlide, formatNotRead } from './slideErrors.ts'
 import { lazily, type LevelReader, type SlideSource } from './slideSource.ts'
 import { believedMpp } from './statedMpp.ts'
+import { storedTiles } from './storedTiles.ts'
 import { TAG, type Tiff, type TiffDirectory } from './tiffDirectory.ts'
 import { COMPRESSION, compressionName, isJpeg2000, PHOTOMETRIC, type TiffImage } from './tiffImage.ts'
 import { isTiled, largest, pyramidOf, slideLevel, type TiledImage } from './tiffPyramid.ts'
@@ -17,7 +20,7 @@ import { openPage, vipsLevel, type VipsPage } from './vipsImage.ts'
 
 export type SlideFacts = Pick<
   SlideHeader,
-  'format' | 'vendor' | 'fileMpp' | 'otherMpp' | 'objectivePower' | 'properties'
+  'format' | 'vendor' | 'fileMpp' | 'otherMpp' | 'objectivePower' | 'bounds' | 'warnings' | 'properties'
 > & {
   associated: readonly { name: AssociatedImageName; image: TiffImage }[]
 }
@@ -39,26 +42,49 @@ export async function tiffSlide(
   if (!isReadable(base)) throw formatNotRead(tiff.file, whatElse(base))
   if (!isTiled(base)) return stripPicture(tiff, handle, base, facts)
   const pyramid = pyramidOf(base, images).filter(isReadable)
-  const shapes = pyramid.map((image) => slideLevel(base, image))
-  const makeLevel = (level: number) => levelOf(tiff, pyramid[level]!, shapes[level]!, level)
+  const stored = pyramid.map((image) => slideLevel(base, image))
+  const makeLevel = (level: number) => levelOf(tiff, pyramid[level]!, stored[level]!, level)
   const first = await makeLevel(0)
+  const made = stored.length === 1 && !isSmall(base) ? await smallerLevels(tiff, base, stored[0]!) : null
   const { associated, ...shown } = facts
   return {
     file: tiff.file,
     parts: [],
-    pyramid: null,
+    pyramid: made?.pyramid ?? null,
     header: {
       ...shown,
       width: base.width,
       height: base.height,
-      levels: shapes,
+      levels: [...stored, ...(made?.shapes ?? [])],
       associatedImages: associated.map(({ name, image }) => ({ name, width: image.width, height: image.height })),
       properties: facts.properties.map(({ name, value }) => ({ name, value: value.slice(0, PROPERTY_LENGTH) })),
     },
-    levels: shapes.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
+    levels: [
+      ...stored.map((_, level) => (level === 0 ? first : lazily(() => makeLevel(level)))),
+      ...(made?.levels ?? []),
+    ],
     associatedImage: (name) => readAssociated(tiff.file, associated, name),
-    close: () => handle.close(),
+    async close() {
+      await made?.close()
+      await handle.close()
+    },
   }
+}
+
+/**
+ * The smaller levels of a large image that has none: to show all of it, every tile would have to be decoded. They are
+ * made once, in the cache folder, by libvips; null where it would not see the image as we do.
+ */
+async function smallerLevels(tiff: Tiff, base: TiledImage, grid: SlideLevel) {
+  const image: TiffImage = base
+  const isSeenAlike = hasJpegTiles(image)
+    ? !(await coloursLie(tiff, base, grid))
+    : isForVips(image) || (isUnpackable(image) && image.compression === COMPRESSION.none)
+  if (!isSeenAlike) return null
+  const tiles = await storedTiles(tiff, base, grid, 0)
+  if (!tiles.allSound({ left: 0, top: 0, right: grid.columns, bottom: grid.rows })) return null
+  const shapes = pyramidShapes(base.width, base.height).slice(1)
+  return { shapes, ...cachedPyramid(tiff.file, pageOf(base), shapes, await fingerprintOf(tiff.file)) }
 }
 
 /** null = there is none of this name. @throws {TesseraError} SLIDE_BROKEN */
@@ -140,6 +166,8 @@ export async function genericFacts(tiff: Tiff, images: readonly TiffImage[]): Pr
     vendor: maker?.trim() || null,
     ...believedMpp([await resolutionMpp(tiff, directory)]),
     objectivePower: null,
+    bounds: null,
+    warnings: [],
     associated: [],
     properties: await tiffProperties(tiff, directory),
   }

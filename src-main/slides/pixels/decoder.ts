@@ -2,6 +2,7 @@
  * libvips as Tessera uses it, by sharp. Only the slide processes load this file: a crafted picture must not run code
  * beside the database.
  */
+import { messageOf } from '../../../src-shared/errors.ts'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 
 // Only the three loaders that slides and patch sets need; SVG, PDF, HEIF and the rest are never reached.
@@ -78,6 +79,23 @@ export async function toRgb(picture: Sharp): Promise<Rgb> {
   )
   if (info.channels !== 3) throw new Error(`libvips made ${info.channels} channels where 3 were asked for`)
   return { data, width: info.width, height: info.height }
+}
+
+/** What libjpeg remarks on although it has decoded every pixel: junk between segments, odd markers. */
+const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters|Adobe color transform|JFIF revision/
+
+/**
+ * A tile stored as JPEG. libjpeg only warns where the data of a picture are corrupt, and goes on with pixels of its own
+ * making; a network must not be given those.
+ * @throws what libvips says
+ */
+export async function jpegToRgb(jpeg: Buffer): Promise<Rgb> {
+  try {
+    return await toRgb(openPicture(jpeg, { failOn: 'warning' }))
+  } catch (error) {
+    if (HARMLESS.test(messageOf(error))) return toRgb(openPicture(jpeg))
+    throw error
+  }
 }
 
 /** Stretched to exactly this size. */

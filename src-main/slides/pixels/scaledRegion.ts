@@ -2,7 +2,7 @@
 import type { SlideLevel } from '../../../src-shared/slides.ts'
 import type { SlideSource } from '../formats/slideSource.ts'
 import { paste, resized, type Rgb, twoAtOnce, white } from './decoder.ts'
-import { readLevelRegion } from './levelRegion.ts'
+import { type Damage, readLevelRegion } from './levelRegion.ts'
 
 /**
  * A level is taken although it is coarser than asked for by this factor: 0.98 of a pixel is nothing to see, and the next
@@ -39,6 +39,7 @@ export async function readScaledRegion(
   rect: SlideRect,
   width: number,
   height: number,
+  damage: Damage = 'refuse',
 ): Promise<Rgb> {
   const { levels } = source.header
   const level = levelFor(levels, Math.min(rect.width / width, rect.height / height))
@@ -53,7 +54,7 @@ export async function readScaledRegion(
   const blocks = ys.flatMap((y) => xs.map((x) => ({ x, y })))
   await twoAtOnce(blocks, async ({ x, y }) => {
     const part = { x: left + x.from, y: top + y.from, width: x.length, height: y.length }
-    const block = await readLevelRegion(source, level, part)
+    const block = await readLevelRegion(source, level, part, damage)
     paste(await resized(block, x.outLength, y.outLength), whole, { x: x.outFrom, y: y.outFrom })
   })
   return whole

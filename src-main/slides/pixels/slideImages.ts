@@ -1,4 +1,4 @@
-/** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region; and its saturation. */
+/** Pictures of a whole slide or a part of it, for a person: thumbnail, label and macro, a region. */
 import { tesseraError } from '../../../src-shared/errors.ts'
 import type { AssociatedImageName } from '../../../src-shared/slides.ts'
 import path from 'node:path'
@@ -7,12 +7,8 @@ import type { SlideSource } from '../formats/slideSource.ts'
 import { toJpeg, toPng } from './decoder.ts'
 import { readLevelRegion } from './levelRegion.ts'
 import { readScaledRegion } from './scaledRegion.ts'
-import { type SaturationImage, saturationOf } from './tissue.ts'
 
 const THUMBNAIL_QUALITY = 85
-
-/** px of the longest side of the picture tissue is looked for in; 10 to 50 level-0 px each. */
-const SATURATION_EDGE = 2048
 
 /** Size with longest side `edge`, never larger than the slide itself. */
 function fitted({ width, height }: { width: number; height: number }, edge: number) {
@@ -22,17 +18,10 @@ function fitted({ width, height }: { width: number; height: number }, edge: numb
 
 const whole = ({ header }: SlideSource) => ({ x: 0, y: 0, width: header.width, height: header.height })
 
-/** JPEG of the whole slide, longest side at most `edge` px. */
+/** JPEG of the whole slide, longest side at most `edge` px; tiles that can not be read are marked. */
 export async function slideThumbnail(source: SlideSource, edge: number): Promise<Buffer> {
   const { width, height } = fitted(source.header, edge)
-  return toJpeg(await readScaledRegion(source, whole(source), width, height), THUMBNAIL_QUALITY)
-}
-
-export async function slideSaturation(source: SlideSource): Promise<SaturationImage> {
-  const { width, height } = fitted(source.header, SATURATION_EDGE)
-  const { data } = await readScaledRegion(source, whole(source), width, height)
-  const { header } = source
-  return { values: saturationOf(data), width, height, scaleX: header.width / width, scaleY: header.height / height }
+  return toJpeg(await readScaledRegion(source, whole(source), width, height, 'mark'), THUMBNAIL_QUALITY)
 }
 
 /** PNG of the label, macro or thumbnail image. @throws {TesseraError} SLIDE_BROKEN when there is none, or it is damaged */

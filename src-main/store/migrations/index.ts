@@ -9,6 +9,9 @@ import { models } from './0006-models.ts'
 import { predictions } from './0007-predictions.ts'
 import { folds } from './0008-folds.ts'
 import { heldOut } from './0009-held-out.ts'
+import { tissue } from './0010-tissue.ts'
+import { bookmarks } from './0011-bookmarks.ts'
+import { looks } from './0012-looks.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -20,4 +23,7 @@ export const migrations: readonly Migration[] = [
   predictions,
   folds,
   heldOut,
+  tissue,
+  bookmarks,
+  looks,
 ]

@@ -8,6 +8,7 @@ import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
 import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
 import type { ReadTiles } from '../tiles.ts'
+import { bookmarkHandlers } from './bookmarks.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
@@ -67,7 +68,9 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
           ? 'Sentinel nodes, second reading, autumn 2026'
           : 'Sentinel nodes',
     isSample: scene.project === 'sample',
-    readOnly: scene.readOnly ? { holder: 'tessera train (process 4711)' } : null,
+    readOnly: scene.readOnly
+      ? { holder: 'tessera train (process 4711)', why: 'tessera train (process 4711) has this project open' }
+      : null,
     createdAt: Date.now(),
     folderName: 'sample',
   }
@@ -253,6 +256,19 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         return { found: [slide] }
       },
       'slides.retry': ({ slide }) => slides.slides.get(slide)!,
+      'slides.setLook': ({ slides: ids, look }) => {
+        diskFull()
+        const changed = ids.map((id) => ({ ...slides.slides.get(id)!, look }))
+        for (const slide of changed) slides.slides.set(slide.id, slide)
+        publish('slides.changed', { changed, removed: [] })
+      },
+      'slides.colours': () => ({ channels: [] }),
+      'slides.setChannels': ({ slide, channels }) => {
+        diskFull()
+        const next = { ...slides.slides.get(slide)!, channels }
+        slides.slides.set(slide, next)
+        publish('slides.changed', { changed: [next], removed: [] })
+      },
       'slides.properties': () => [
         { name: 'aperio.AppMag', value: '40' },
         { name: 'aperio.MPP', value: '0.2525' },
@@ -274,7 +290,20 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
         png: await pictureOf(slides.tissues.get(slide)!, [0, 0, 2000, 1500], [400, 300], 'image/png'),
       }),
 
+      ...bookmarkHandlers(),
       ...patches.calls,
+      'patches.measureFocus': ({ grid }) => {
+        const job = jobs.add(
+          'focus',
+          `Measure the focus of “${slides.slides.get(patches.grid(grid).slide)!.name}”`,
+          240,
+          'patches',
+        )
+        void jobs.run(job.id, 24, 60, (_, done) => {
+          if (done === 240) patches.measured.add(grid)
+        })
+        return job
+      },
       ...labels.calls(diskFull),
 
       'models.list': () => [...models.values()],
@@ -349,6 +378,17 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       'exports.start': (request) => {
         const job = jobs.add('export', `Export ${request.format}`, 20, 'files')
         void write(job.id, request.format)
+        return { job: job.id }
+      },
+      'exports.savePicture': ({ name, png }) => {
+        diskFull()
+        const job = jobs.add('picture', `Picture of the view: ${name}`, 1, 'files')
+        const file = `${name}.png`
+        const location = `/home/anna/.local/share/tessera/projects/sample/exports/${file}`
+        queueMicrotask(() => {
+          jobs.change(job.id, { state: 'done', done: 1, endedAt: Date.now() })
+          publish('exports.done', { job: job.id, files: [{ id: newId(), name: file, bytes: png.length, location }] })
+        })
         return { job: job.id }
       },
       'exports.files': () => [],

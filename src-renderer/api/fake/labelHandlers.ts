@@ -128,6 +128,14 @@ export function labelHandlers(scene: Scene, patches: FakePatches, publish: Publi
       guard()
       return told(log.mask(grid, { source: grid, mask: patches.setMask(grid, params) }))
     },
+    'labels.paintMask': ({ grid, patches: painted, tissue }) => {
+      guard()
+      return told(log.mask(grid, { source: grid, mask: patches.paintMask(grid, { patches: painted, tissue }) }))
+    },
+    'labels.forgetPaintedMask': ({ grid }) => {
+      guard()
+      return told(log.mask(grid, { source: grid, mask: patches.paintMask(grid, null) }))
+    },
     'labels.previewCarryOver': () => ({ carried: 74, lost: 6, kept: 0 }),
     'labels.carryOver': ({ to }) => told(log.assign(to, [3, 4, 5, 6], 1, 'carry-over')),
   })

@@ -2,11 +2,11 @@
 import type { ApiCalls, PublishApi } from '../../../src-shared/api.ts'
 import { tesseraError } from '../../../src-shared/errors.ts'
 import type { MaskId, SlideId, SourceId } from '../../../src-shared/ids.ts'
+import { applyHand, decideMask, type HandChanges, type MaskParams, type MaskPreset } from '../../../src-shared/masks.ts'
 import {
   type Grid,
   gridGeometry,
   type GridParams,
-  type MaskParams,
   patchCount,
   patchRect,
   type PatchSet,
@@ -19,21 +19,37 @@ import type { Scene } from './scene.ts'
 import type { FakeSlides } from './slides.ts'
 import { GLASS, pictureOf, tissueAt } from './tissue.ts'
 
+const noHand = (): HandChanges => ({ patch: new Uint32Array(), tissue: new Uint8Array() })
+
 type Keys = Extract<keyof ApiCalls, `patches.${string}`>
+
+interface FakeMask {
+  id: MaskId
+  params: MaskParams
+  inside: Uint8Array
+  hand: HandChanges
+}
 
 export interface FakePatches {
   sources: Map<SourceId, PatchSource>
-  masks: Map<SourceId, { id: MaskId; params: MaskParams; inside: Uint8Array }>
-  calls: Pick<ApiCalls, Keys>
+  masks: Map<SourceId, FakeMask>
+  /** Grids whose focus was measured. */
+  measured: Set<SourceId>
+  /** All but the calls that begin a job. */
+  calls: Omit<Pick<ApiCalls, Keys>, 'patches.measureFocus'>
   grid(id: SourceId): Grid
   activeGrid(slide: SlideId): Grid | undefined
   makeGrid(slide: SlideId, edgePx: number, mpp: MicronPerPx | null): Promise<Grid>
   setMask(grid: SourceId, params: MaskParams | null): MaskId | null
+  /** @param painted patches and whether they are tissue; null = as computed */
+  paintMask(grid: SourceId, painted: { patches: Uint32Array; tissue: boolean } | null): MaskId
 }
 
 export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, publish: PublishApi): FakePatches {
   const sources = new Map<SourceId, PatchSource>()
   const masks: FakePatches['masks'] = new Map()
+  const measured: FakePatches['measured'] = new Set()
+  let presets: MaskPreset[] = []
 
   const grid = (id: SourceId): Grid => {
     const source = sources.get(id)
@@ -88,9 +104,41 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
       if (tissueAt(tissue, x + width / 2, y + height / 2) === GLASS) return 0.3 * chance(patch, 3)
       return 0.55 + 0.45 * chance(patch, 4)
     })
-    const least = params.minimumShare - 0.24 * params.sensitivity
-    const inside = Uint8Array.from(share, (value) => (value >= least ? 1 : 0))
-    return { share, inside, insideCount: inside.reduce((sum, value) => sum + value, 0), threshold: 0.11 }
+    // A stroke of green ink goes around the middle, blue dots lie beside it, and a fold is out of focus.
+    const ink = new Float32Array(share.length * 4)
+    const sharpness = new Float32Array(share.length).fill(100)
+    for (let patch = 0; patch < share.length; patch++) {
+      const [column, row] = [patch % of.columns, Math.floor(patch / of.columns)]
+      const away = Math.hypot(column / of.columns - 0.5, row / of.rows - 0.5)
+      if (away > 0.2 && away < 0.24) ink[4 * patch] = 0.6
+      if (away > 0.24 && away < 0.27 && chance(column, row, 5) < 0.2) ink[4 * patch + 1] = 0.3
+      if (Math.abs(column / of.columns - 0.35) < 0.03 && row > of.rows * 0.55) sharpness[patch] = 8
+    }
+    const shift = 'sensitivity' in params ? 0.24 * params.sensitivity : 0
+    const decided = decideMask(
+      {
+        share: share.map((value) => Math.min(1, Math.max(0, value + shift))),
+        ink,
+        sharpness: measured.has(of.id) ? sharpness : null,
+      },
+      params,
+    )
+    return { share, ...decided, threshold: 0.11 }
+  }
+
+  const preview = (id: SourceId, params: MaskParams) => {
+    const found = tissueShare(grid(id), params)
+    const hand = masks.get(id)?.hand
+    return hand ? { ...found, insideCount: applyHand(found.inside, hand) } : found
+  }
+
+  function putMask(id: SourceId, params: MaskParams, hand: HandChanges): MaskId {
+    const { inside } = tissueShare(grid(id), params)
+    applyHand(inside, hand)
+    const mask = { id: newId<MaskId>(), params, inside, hand }
+    masks.set(id, mask)
+    sources.set(id, { ...grid(id), mask: mask.id })
+    return mask.id
   }
 
   const addSet = (name: string, origin: PatchSet['origin'], mpp: MicronPerPx | null): PatchSet => {
@@ -114,6 +162,7 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
   return {
     sources,
     masks,
+    measured,
     grid,
     activeGrid: (slide) => gridsOf(slide).find((each) => each.active),
     async makeGrid(slide, edgePx, mpp) {
@@ -123,11 +172,20 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
       return made
     },
     setMask(id, params) {
-      const mask = params && { id: newId<MaskId>(), params, inside: tissueShare(grid(id), params).inside }
-      if (mask) masks.set(id, mask)
-      else masks.delete(id)
-      sources.set(id, { ...grid(id), mask: mask?.id ?? null })
-      return mask?.id ?? null
+      if (params) return putMask(id, params, masks.get(id)?.hand ?? noHand())
+      masks.delete(id)
+      sources.set(id, { ...grid(id), mask: null })
+      return null
+    },
+    paintMask(id, painted) {
+      const { params, hand } = masks.get(id)!
+      const all = new Map([...hand.patch].map((patch, i) => [patch, hand.tissue[i]!]))
+      for (const patch of painted?.patches ?? []) all.set(patch, painted!.tissue ? 1 : 0)
+      return putMask(
+        id,
+        params,
+        painted ? { patch: Uint32Array.from(all.keys()), tissue: Uint8Array.from(all.values()) } : noHand(),
+      )
     },
     calls: {
       'patches.sources': () => [...sources.values()],
@@ -144,9 +202,18 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
             'The process that reads slides ended while it looked for tissue. It was started again: try once more.',
             { slide: id, exit: 'SIGSEGV' },
           )
-        return tissueShare(grid(id), params)
+        return preview(id, params)
       },
       'patches.mask': ({ grid: id }) => masks.get(id) ?? null,
+      'patches.maskPresets': () => presets,
+      'patches.saveMaskPreset': ({ name, params }) => {
+        const others = presets.filter((each) => each.name.toLowerCase() !== name.toLowerCase())
+        presets = [...others, { name, params, isDefault: false }].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+        return presets
+      },
+      'patches.deleteMaskPreset': ({ name }) => (presets = presets.filter((each) => each.name !== name)),
+      'patches.setDefaultMaskPreset': ({ name }) =>
+        (presets = presets.map((each) => ({ ...each, isDefault: each.name === name }))),
       'patches.addFolder': ({ folder, mpp }) => addSet(nameOf(folder), 'folder', mpp),
       'patches.addCsv': ({ file, mpp }) => addSet(nameOf(file), 'csv', mpp),
       'patches.addIdx': ({ images }) => addSet(nameOf(images), 'idx', null),

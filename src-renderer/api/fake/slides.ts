@@ -2,6 +2,7 @@
 import { tesseraError } from '../../../src-shared/errors.ts'
 import type { SlideId } from '../../../src-shared/ids.ts'
 import type { Slide, SlideLevel, TileReply, TileRequest } from '../../../src-shared/slides.ts'
+import { AS_STORED } from '../../../src-shared/look.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { newId } from './ids.ts'
 import type { Scene } from './scene.ts'
@@ -42,6 +43,8 @@ function slide(name: string, tissue: Tissue, caseName: string, mpp: number | nul
     fileMpp: mpp === null ? null : { x: mpp, y: mpp, tag: 'ImageDescription MPP' },
     otherMpp: [],
     objectivePower: mpp === null ? null : Math.round(10 / mpp),
+    bounds: null,
+    warnings: [],
     associatedImages: [
       { name: 'label', width: 387, height: 463 },
       { name: 'macro', width: 1280, height: 431 },
@@ -51,6 +54,8 @@ function slide(name: string, tissue: Tissue, caseName: string, mpp: number | nul
     mppY: mpp === null ? null : micronPerPx(mpp),
     mppSource: mpp === null ? null : { kind: 'file', tag: 'ImageDescription MPP' },
     note: null,
+    look: AS_STORED,
+    channels: null,
     state: { kind: 'ready' },
     addedAt: ADDED,
   }

@@ -1,6 +1,6 @@
 /** The lines between patches: hairlines where patches are large enough to tell apart, else nothing. */
 import type { GridGeometry } from '../../../src-shared/patches.ts'
-import { cellsInView, firstCell } from '../coordinates.ts'
+import { cellsInView, firstCell, level0RectToAligned, turnOf } from '../coordinates.ts'
 import { isClosed } from './texelMap.ts'
 import type { Frame, Layer } from './layer.ts'
 
@@ -32,8 +32,8 @@ export function gridLayer(current: () => { grid: GridGeometry; colour: string } 
         for (let row = cells.top; row <= cells.bottom; row++)
           for (let column = cells.left; column <= cells.right; column++)
             g.rect(
-              (grid.offsetX + column * grid.strideX - view.left) * view.pxPerLevel0,
-              (grid.offsetY + row * grid.strideY - view.top) * view.pxPerLevel0,
+              (grid.offsetX + column * grid.strideX - view.centre.x) * view.pxPerLevel0,
+              (grid.offsetY + row * grid.strideY - view.centre.y) * view.pxPerLevel0,
               grid.edgeX * view.pxPerLevel0,
               grid.edgeY * view.pxPerLevel0,
             )
@@ -46,17 +46,32 @@ export function gridLayer(current: () => { grid: GridGeometry; colour: string } 
 type Cells = NonNullable<ReturnType<typeof cellsInView>>
 
 /** Patches without gaps: lines from end to end. */
-function closedGrid({ g, view, density }: Frame, grid: GridGeometry, cells: Cells): void {
-  const cell = firstCell(grid)
-  const sharp = (at: number) => (Math.round(at * density) + 0.5) / density
-  const x = (column: number) => (cell.x + column * cell.width - view.left) * view.pxPerLevel0
-  const y = (row: number) => (cell.y + row * cell.height - view.top) * view.pxPerLevel0
+function closedGrid(frame: Frame, grid: GridGeometry, cells: Cells): void {
+  const { g, view } = frame
+  const cell = level0RectToAligned(view, firstCell(grid))
+  const sharp = onWholePx(frame)
+  const x = (column: number) => cell.x + column * cell.width
+  const y = (row: number) => cell.y + row * cell.height
   for (let column = cells.left; column <= cells.right + 1; column++) {
-    g.moveTo(sharp(x(column)), y(cells.top))
-    g.lineTo(sharp(x(column)), y(cells.bottom + 1))
+    g.moveTo(sharp.x(x(column)), y(cells.top))
+    g.lineTo(sharp.x(x(column)), y(cells.bottom + 1))
   }
   for (let row = cells.top; row <= cells.bottom + 1; row++) {
-    g.moveTo(x(cells.left), sharp(y(row)))
-    g.lineTo(x(cells.right + 1), sharp(y(row)))
+    g.moveTo(x(cells.left), sharp.y(y(row)))
+    g.lineTo(x(cells.right + 1), sharp.y(y(row)))
   }
+}
+
+/** Where a hairline has to lie to fill one row of px of the screen; on a slide at an angle it lies where it lies. */
+function onWholePx({ view, density }: Frame): { x(at: number): number; y(at: number): number } {
+  if (view.rotation % 90 !== 0) return { x: (at) => at, y: (at) => at }
+  const { a, b, c, d } = turnOf(view)
+  /** @param across, down where the axis of the slide points to on the screen, one of them 0 */
+  const along = (across: number, down: number) => (at: number) => {
+    const direction = across + down
+    const middle = (density * (across === 0 ? view.height : view.width)) / 2
+    const screen = middle + direction * at * density
+    return (direction * (Math.floor(screen) + 0.5 - middle)) / density
+  }
+  return { x: along(a, b), y: along(c, d) }
 }

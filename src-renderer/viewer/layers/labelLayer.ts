@@ -104,8 +104,8 @@ function drawFrames(
     const frame = new Path2D()
     g.fillStyle = cssOf(rgbOf(colour), FILL)
     for (const patch of patches) {
-      const x = (grid.offsetX + (patch % grid.columns) * grid.strideX - view.left) * scale + FRAME / 2
-      const y = (grid.offsetY + Math.floor(patch / grid.columns) * grid.strideY - view.top) * scale + FRAME / 2
+      const x = (grid.offsetX + (patch % grid.columns) * grid.strideX - view.centre.x) * scale + FRAME / 2
+      const y = (grid.offsetY + Math.floor(patch / grid.columns) * grid.strideY - view.centre.y) * scale + FRAME / 2
       frame.rect(x, y, width, height)
       // Where both are visible, the label is the frame and the prediction the fill.
       if (!isPredicted?.(patch)) g.fillRect(x, y, width, height)
@@ -123,8 +123,9 @@ function drawDots({ g, view }: Frame, { grid, classes }: ShownLabels, marks: Map
     if (!patches) continue
     g.fillStyle = colour
     for (const patch of patches) {
-      const x = (grid.offsetX + (patch % grid.columns) * grid.strideX + grid.edgeX / 2 - view.left) * scale
-      const y = (grid.offsetY + Math.floor(patch / grid.columns) * grid.strideY + grid.edgeY / 2 - view.top) * scale
+      const x = (grid.offsetX + (patch % grid.columns) * grid.strideX + grid.edgeX / 2 - view.centre.x) * scale
+      const y =
+        (grid.offsetY + Math.floor(patch / grid.columns) * grid.strideY + grid.edgeY / 2 - view.centre.y) * scale
       g.fillRect(x - dot / 2, y - dot / 2, dot, dot)
     }
   }

@@ -1,4 +1,7 @@
-/** What every layer is given to draw with: a canvas whose unit is one CSS px, and the view. */
+/**
+ * What every layer is given to draw with: a canvas whose unit is one CSS px, whose origin is the middle of the viewer and
+ * whose axes are those of the slide (it is turned and mirrored with it), and the view.
+ */
 import type { View } from '../../stores/viewport.ts'
 
 export interface Frame {

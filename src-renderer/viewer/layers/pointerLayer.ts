@@ -1,7 +1,7 @@
 /** What the hand is about to do: the outline of the patch, the ring of the brush, the rectangle being drawn. */
 import { type GridGeometry, patchRect, type Rect } from '../../../src-shared/patches.ts'
 import type { SlidePoint } from '../../stores/viewport.ts'
-import { level0RectToViewer, level0ToViewer, type ViewerRect } from '../coordinates.ts'
+import { type AlignedRect, level0RectToAligned, level0ToAligned } from '../coordinates.ts'
 import type { Frame, Layer } from './layer.ts'
 
 export interface ShownPointer {
@@ -34,15 +34,15 @@ export function pointerLayer(current: () => ShownPointer | null): Layer {
       if (!shown) return
       const { grid, patch, ring, rectangle, colour } = shown
       const { g, view } = frame
-      const box = ({ x, y, width, height }: ViewerRect) => g.rect(x, y, width, height)
-      if (grid && patch !== null) outline(frame, colour, () => box(level0RectToViewer(view, patchRect(grid, patch))))
+      const box = ({ x, y, width, height }: AlignedRect) => g.rect(x, y, width, height)
+      if (grid && patch !== null) outline(frame, colour, () => box(level0RectToAligned(view, patchRect(grid, patch))))
       if (ring) {
-        const { x, y } = level0ToViewer(view, ring.centre)
+        const { x, y } = level0ToAligned(view, ring.centre)
         outline(frame, colour, () =>
           g.ellipse(x, y, ring.radiusX * view.pxPerLevel0, ring.radiusY * view.pxPerLevel0, 0, 0, 2 * Math.PI),
         )
       }
-      if (rectangle) outline(frame, colour, () => box(level0RectToViewer(view, rectangle)))
+      if (rectangle) outline(frame, colour, () => box(level0RectToAligned(view, rectangle)))
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { GridGeometry } from '../../../src-shared/patches.ts'
 import { patchCount } from '../../../src-shared/patches.ts'
-import { firstCell } from '../coordinates.ts'
+import { firstCell, level0RectToAligned } from '../coordinates.ts'
 import type { Frame } from './layer.ts'
 
 /** texels */
@@ -75,9 +75,7 @@ export class TexelMap {
   }
 
   draw({ g, view }: Frame, alpha: number): void {
-    const cell = firstCell(this.#grid)
-    const width = cell.width * view.pxPerLevel0
-    const height = cell.height * view.pxPerLevel0
+    const { x, y, width, height } = level0RectToAligned(view, firstCell(this.#grid))
     g.save()
     g.globalAlpha = alpha
     // Cells smaller than a pixel are averaged; larger ones keep their edges.
@@ -93,8 +91,8 @@ export class TexelMap {
         0,
         canvas.width / 2 ** halvings,
         canvas.height / 2 ** halvings,
-        (cell.x - view.left) * view.pxPerLevel0 + column * width,
-        (cell.y - view.top) * view.pxPerLevel0 + row * height,
+        x + column * width,
+        y + row * height,
         canvas.width * width,
         canvas.height * height,
       )

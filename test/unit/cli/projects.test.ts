@@ -135,6 +135,33 @@ describe('patches', { timeout: 60_000 }, () => {
     expect(tissue.patches).toBeLessThan(672)
   })
 
+  test('tissue is told from glass as the options say, and an option of another method is refused', async () => {
+    const grid = ['patches', mosaicProject(), '--size', '96']
+    const counting = async (...options: string[]) => (await told<{ patches: number }>([...grid, ...options])).patches
+    const none = ['--tissue-holes', '0', '--tissue-area', '0']
+    const pale = ['--tissue-method', 'hsv', '--tissue-saturation', '0.06', ...none]
+    expect(await counting(...pale)).toBe(399)
+    const [all, large] = [await counting(...none), await counting('--tissue')]
+    expect(large).not.toBe(all)
+    // every piece of the mosaic is smaller than a square centimetre
+    expect(await refusal([...grid, '--tissue-area', '100000000'])).toMatchObject({ code: 'MASK_EMPTY' })
+    // one black edge of a scan, one lake of blood
+    expect(await counting(...pale, '--leave-out-ink', 'black,red')).toBe(397)
+    const sharp = await counting('--tissue', '--leave-out-blurred')
+    expect(sharp).toBeLessThanOrEqual(large)
+    expect(sharp).toBeGreaterThan(0.8 * large)
+    for (const [options, flag] of [
+      [['--tissue-hue', '200,20'], '--tissue-hue'],
+      [['--tissue-darkness', '0.2', '--tissue-method', 'hsv'], '--tissue-darkness'],
+      [['--tissue', '0.5', '--tissue-method', 'hsv'], '--tissue'],
+      [['--leave-out-ink', 'purple'], '--leave-out-ink'],
+    ] as const)
+      expect(await refusal([...grid, ...options])).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining(flag),
+      })
+  })
+
   test('a slide that is not there, or not named among several, is refused with the names there are', async () => {
     const folder = mosaicProject()
     await told(['project', 'add-slide', folder, CMU])
@@ -232,6 +259,12 @@ describe('a project that is open in another program', { timeout: 60_000 }, () =>
   })
 })
 
+async function exported(folder: string): Promise<Buffer> {
+  const out = path.join(path.dirname(folder), 'all.csv')
+  await told(['export', folder, '--format', 'csv', '--out', out])
+  return readFileSync(out)
+}
+
 describe('export', { timeout: 60_000 }, () => {
   test('CSV and GeoJSON of labels, said to be for research, which import reads back as it was', async () => {
     const folder = mosaicProject(true)
@@ -250,6 +283,37 @@ describe('export', { timeout: 60_000 }, () => {
     expect(readFileSync(to('b.geojson')).equals(readFileSync(to('a.geojson')))).toBe(true)
     const { features } = JSON.parse(readFileSync(to('a.geojson'), 'utf8')) as { features: { id: string }[] }
     expect(new Set(features.map((each) => each.id)).size).toBe(672)
+  })
+
+  test('of a slide with bounds, GeoJSON counts from their corner, or from level 0 where that is asked for; so does import', async () => {
+    const folder = mosaicProject(true)
+    const project = openProject(folder, { who: 'a test' })
+    project.store.transaction('as a MIRAX slide', (db) =>
+      db.run(`UPDATE slides SET header = json_set(header, '$.bounds', json(@bounds))`, {
+        bounds: JSON.stringify({ x: 96, y: 192, width: 960, height: 960 }),
+      }),
+    )
+    project.close()
+    const written = async (...more: string[]) => {
+      const out = path.join(path.dirname(folder), 'out.geojson')
+      await told(['export', folder, '--format', 'geojson', '--out', out, ...more])
+      const file = JSON.parse(readFileSync(out, 'utf8')) as {
+        tessera: { origin: object }
+        features: { geometry: { coordinates: number[][][] } }[]
+      }
+      return { origin: file.tessera.origin, corner: file.features[0]!.geometry.coordinates[0]![0] }
+    }
+    expect(await written()).toEqual({ origin: { x: 96, y: 192 }, corner: [-96, -192] })
+    expect(await written('--no-shift-by-bounds')).toEqual({ origin: { x: 0, y: 0 }, corner: [0, 0] })
+    const csv = path.join(path.dirname(folder), 'cropped.csv')
+    writeFileSync(csv, 'x,y,label\n0,0,\n')
+    expect(await told(['labels', 'import', folder, '--csv', csv, '--shift-by-bounds'])).toMatchObject({ changed: 1 })
+    const rows = parse(await exported(folder), { columns: true }) as Record<string, string>[]
+    expect(
+      rows.some(({ x, y }) => x === '96' && y === '192'),
+      'the patch at the corner of the bounds was cleared',
+    ).toBe(false)
+    expect(rows).toHaveLength(671)
   })
 
   test('what there is nothing of, or no such format, is refused by name', async () => {

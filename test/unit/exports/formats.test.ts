@@ -106,10 +106,26 @@ describe('CSV', () => {
   })
 })
 
+/** Coordinates count from the corner of level 0. */
+const level0 = { origin: { x: 0, y: 0 }, bounds: null }
+
 describe('GeoJSON', () => {
-  const context = { project, source, slide: 'slide', model: 'my model', predictedClasses: classes }
+  const context = { project, source, slide: 'slide', model: 'my model', predictedClasses: classes, ...level0 }
   const parsed = (entries: PatchEntry[]) =>
     JSON.parse([...geoJsonPieces(entries, context)].join('')) as { features: Record<string, never>[]; tessera: object }
+
+  test('coordinates may count from the slide’s bounds, as in QuPath, and the file says from where', () => {
+    const bounds = { x: 200, y: 100, width: 5000, height: 4000 }
+    const shifted = { ...context, bounds, origin: { x: 200, y: 100 } }
+    const file = JSON.parse([...geoJsonPieces([labelled], shifted)].join(''))
+    expect(file.features[0].geometry.coordinates[0].slice(0, 3)).toEqual([
+      [88, 92],
+      [184, 92],
+      [184, 188],
+    ])
+    expect(file.tessera).toMatchObject({ origin: { x: 200, y: 100 }, bounds })
+    expect(parsed([labelled]).tessera).toMatchObject({ origin: { x: 0, y: 0 }, bounds: null })
+  })
 
   test('a label is an annotation, a prediction a tile with measurements, and both have their colour', () => {
     const { features } = parsed([labelled, predicted])
@@ -226,6 +242,8 @@ test.each([
   ['..', 'unnamed.csv'],
   ['Präparat 🔬', 'Präparat 🔬.csv'],
   ['x'.repeat(300), `${'x'.repeat(120)}.csv`],
+  ['🔬'.repeat(100), `${'🔬'.repeat(50)}.csv`], // 200 bytes, and no half of a character
+  ['a\ud83d', 'a\ufffd.csv'],
 ])('“%s” becomes a file name every platform takes', (name, expected) => {
   expect(fileName(name, 'csv')).toBe(expected)
 })

@@ -16,6 +16,7 @@ export function openBench(folder: string) {
     publish: () => undefined,
     sources: { seqOf: () => 1, byId: () => ({ kind: 'grid', columns, rows }) as never },
     pathOf: (handle) => handle,
+    boundsOf: () => null,
     computeMask: () => Promise.reject(new Error('not here')),
     insertMask: () => 0,
   })

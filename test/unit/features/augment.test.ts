@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { augmentation } from '../../../src-main/features/augment.ts'
-import { DENSITY, STAINS, STAINS_INVERSE, product, valueOfDensity } from '../../../src-main/features/stains.ts'
+import { DENSITY, STAINS, STAINS_INVERSE, product, valueOfDensity } from '../../../src-shared/stains.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 
 const off = { flips: false, turns: false, stain: 0, colour: 0, shift: 0, zoom: 0, tilt: 0, blur: 0, noise: 0 }

@@ -8,7 +8,7 @@ import { measureNormalisation } from '../../../src-main/features/normalisation.t
 import { inMemory } from '../../../src-main/features/pixelFile.ts'
 import { drawPlacement, type Placement, placer } from '../../../src-main/features/placement.ts'
 import { previewAugmentation } from '../../../src-main/features/preview.ts'
-import { DENSITY, LEAST_DENSITY, STAINS, STAINS_INVERSE, VALUES } from '../../../src-main/features/stains.ts'
+import { DENSITY, LEAST_DENSITY, STAINS, STAINS_INVERSE, VALUES } from '../../../src-shared/stains.ts'
 import { symmetriesOf } from '../../../src-main/features/symmetries.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 

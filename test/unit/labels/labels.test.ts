@@ -3,6 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { FileHandle } from '../../../src-shared/app.ts'
 import type { SourceId } from '../../../src-shared/ids.ts'
+import { firstMask } from '../../../src-shared/masks.ts'
 import { rebuildFromLog } from '../../../src-main/labels/rebuild.ts'
 import { LabelBench, NORMAL, TUMOR } from '../../fixtures/labelBench.ts'
 import { integerBelow, seeded } from '../../fixtures/random.ts'
@@ -250,11 +251,35 @@ describe('masks and carrying over', () => {
     const bench = LabelBench.create()
     const grid = bench.addGrid(bench.addSlide())
     bench.assign(grid, [1], TUMOR)
-    const params = { method: 'otsu-saturation', sensitivity: 0, closing: 16, minimumShare: 0.25 } as const
+    const params = firstMask('otsu-saturation')
     const change = await bench.calls['labels.setMask']({ grid, params })
     expect(change.mask).toMatchObject({ source: grid, mask: expect.any(String) })
     expect(bench.stored(grid)).toEqual([[1, TUMOR]])
     expect(bench.undo().mask).toEqual({ source: grid, mask: null })
+  })
+
+  test('each stroke over the tissue mask is one step, kept by the next settings, and forgotten in one', async () => {
+    const bench = LabelBench.create()
+    const grid = bench.addGrid(bench.addSlide())
+    const params = firstMask('otsu-saturation')
+    expect(() => bench.calls['labels.paintMask']({ grid, patches: Uint32Array.of(1), tissue: false })).toThrow(
+      expect.objectContaining({ code: 'MASK_NEEDED' }),
+    )
+    const { mask: whole } = await bench.calls['labels.setMask']({ grid, params })
+    const paint = (patches: number[], tissue: boolean) =>
+      bench.calls['labels.paintMask']({ grid, patches: Uint32Array.from(patches), tissue })
+    const away = paint([1, 2, 2], false)!
+    expect(away.gesture).toMatchObject({ kind: 'mask', text: 'take 2 patches out of the tissue' })
+    expect(paint([1], false)).toBeNull()
+    expect(paint([1], true)!.gesture.text).toBe('add 1 patch to the tissue')
+    expect(bench.undo().mask).toEqual(away.mask)
+    expect(bench.undo().mask).toEqual(whole)
+    expect(bench.redo().mask).toEqual(away.mask)
+    await bench.calls['labels.setMask']({ grid, params: { ...params, closing: 3 } })
+    const forgotten = bench.calls['labels.forgetPaintedMask']({ grid })
+    expect(forgotten!.gesture.text).toBe('forget what was painted over the tissue mask: 2 patches')
+    expect(bench.calls['labels.forgetPaintedMask']({ grid })).toBeNull()
+    expect(() => paint([1_000_000], true)).toThrow(expect.objectContaining({ code: 'PATCH_UNKNOWN' }))
   })
 
   test('labels reach the patches of a finer grid they cover, and none they cover by less than half', () => {
@@ -311,6 +336,7 @@ describe('labels from a CSV file', () => {
         file: file as FileHandle,
         map: options.map ?? {},
         createClasses: options.createClasses ?? false,
+        shiftByBounds: false,
       })
     return { bench, grid, result }
   }

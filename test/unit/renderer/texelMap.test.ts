@@ -58,7 +58,21 @@ function aFrame(pxPerLevel0 = 0.01): { frame: Frame; calls: string[] } {
       set: () => true,
     },
   ) as CanvasRenderingContext2D
-  return { frame: { g, density: 1, view: { pxPerLevel0, left: 0, top: 0, width: 1280, height: 800 } }, calls }
+  return {
+    frame: {
+      g,
+      density: 1,
+      view: {
+        centre: { x: level0Px(0), y: level0Px(0) },
+        pxPerLevel0,
+        rotation: 0,
+        mirrored: false,
+        width: 1280,
+        height: 800,
+      },
+    },
+    calls,
+  }
 }
 
 test('a grid of 1,000,000 patches is drawn with one drawImage', () => {

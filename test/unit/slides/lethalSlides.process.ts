@@ -1,6 +1,6 @@
 /**
- * A slide process that some slides kill, by the names of their files: “lethal” ends it, “endless” hangs it, “slow” takes
- * 300 ms. Everything else is the real one.
+ * A slide process that some slides kill, by the names of their files: “lethal” ends it, “endless” hangs it, “hungry” takes
+ * ever more memory, “greedy” does so without ever yielding, “slow” takes 300 ms. Everything else is the real one.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { serve } from '../../../src-shared/wire/serve.ts'
@@ -18,6 +18,16 @@ async function suffer(file: string): Promise<void> {
     await wait(10_000)
   }
   for (; file.includes('endless'););
+  const eaten: Buffer[] = []
+  // beside the JavaScript heap, whose limit does not see it; filled, because only what is used is resident
+  for (; file.includes('greedy') && eaten.length < 400;) {
+    eaten.push(Buffer.alloc(10e6, 1))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+  }
+  for (; file.includes('hungry') && eaten.length < 400;) {
+    eaten.push(Buffer.alloc(10e6, 1))
+    await wait(20)
+  }
 }
 
 serve(parentWire(), processContract, {

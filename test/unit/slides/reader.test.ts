@@ -101,7 +101,43 @@ describe('a slide that kills the process', () => {
     const [endless, other] = [slideCalled('endless'), slideCalled('a')]
     const answers = await Promise.all([codeOf(tiles(reader, endless)), codeOf(tiles(reader, other))])
     expect(answers).toEqual(['SLIDE_SET_ASIDE', 'pixels'])
+    await expect(tiles(reader, endless)).rejects.toThrow(/the last time: it did not answer for 2\.1 s/)
   })
+
+  test.each(['hungry', 'greedy'])(
+    'one that takes ever more memory (%s) ends its process long before the machine is full, and is set aside',
+    async (name) => {
+      const host = lethalHost()
+      const reader = readerOn(host, { memoryMb: 600 })
+      const [large, other] = [slideCalled(name), slideCalled('a')]
+      const answers = await Promise.all([codeOf(tiles(reader, large)), codeOf(tiles(reader, other))])
+      expect(answers).toEqual(['SLIDE_SET_ASIDE', 'pixels'])
+      const because = name === 'hungry' ? /it took more than 600 MB of memory/ : /the last time: SIGKILL/
+      await expect(tiles(reader, large)).rejects.toThrow(because)
+      expect(host.started.length).toBeLessThanOrEqual(3) // two, when the other slide was read before the first end
+    },
+  )
+
+  test(
+    'one whose process does not even end when it is killed holds nobody up for ever',
+    { timeout: 60_000 },
+    async () => {
+      const host = lethalHost()
+      // as one that waits in the kernel for a drive that does not answer
+      const immortal: typeof host = {
+        ...host,
+        start(options) {
+          const process = host.start(options)
+          return host.started.length === 1 ? { ...process, kill: () => undefined } : process
+        },
+      }
+      const reader = readerOn(immortal, { patience: { short: 500, long: 10_000 } })
+      const [endless, other] = [slideCalled('endless'), slideCalled('a')]
+      const answers = await Promise.all([codeOf(tiles(reader, endless)), codeOf(tiles(reader, other))])
+      host.started[0]!.kill()
+      expect(answers).toEqual(['SLIDE_SET_ASIDE', 'pixels'])
+    },
+  )
 })
 
 describe('a process that is killed from outside', () => {

@@ -106,6 +106,7 @@ function playedHost({ answers = true } = {}) {
           ...handlers,
           calls: {
             ...handlers.calls,
+            'process.ready': () => undefined, // this very process is not to be ended for its memory
             'tiles.serve': (list) => void process.told.push(...list),
             'slides.tiles'({ file }) {
               process.told.push(`tiles of ${file}`)

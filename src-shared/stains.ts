@@ -4,6 +4,8 @@
  *
  *   density[c] = −ln((value[c] + 1) / 256)       density = amount · STAINS       amount = density · STAINS⁻¹
  *
+ * Where a slide has two of the stains, the third row is at right angles to both: the residual, which is what neither is.
+ *
  * @see Ruifrok, Johnston, Quantification of histochemical staining by color deconvolution, Anal Quant Cytol Histol (2001)
  */
 
@@ -22,6 +24,19 @@ export const STAINS: Matrix3 = RUIFROK.flatMap((row) =>
   row.map((density) => density / Math.hypot(...row)),
 ) as unknown as Matrix3
 export const STAINS_INVERSE: Matrix3 = inverse(STAINS)
+
+/** Which two stains a slide has. */
+export const STAIN_PAIRS = ['h-e', 'h-dab'] as const
+export type StainPair = (typeof STAIN_PAIRS)[number]
+
+/** Rows: haematoxylin, the other stain, the residual (their cross product); each of unit length. */
+export function pairMatrix(pair: StainPair): Matrix3 {
+  const [a, b, c, ...others] = STAINS
+  const [d, e, f] = pair === 'h-e' ? others.slice(0, 3) : (others.slice(3) as [number, number, number])
+  const across = [b * f! - c * e!, c * d! - a * f!, a * e! - b * d!]
+  const length = Math.hypot(...across)
+  return [a, b, c, d!, e!, f!, ...across.map((each) => each / length)] as unknown as Matrix3
+}
 
 /** Optical density of each value of a byte. */
 export const DENSITY = Float64Array.from({ length: 256 }, (_, value) => -Math.log((value + 1) / 256))
@@ -46,7 +61,7 @@ export function product(a: Matrix3, b: Matrix3): Matrix3 {
 }
 
 /** By cofactors (Cramer's rule). */
-function inverse([a, b, c, d, e, f, g, h, i]: Matrix3): Matrix3 {
+export function inverse([a, b, c, d, e, f, g, h, i]: Matrix3): Matrix3 {
   const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
   const cofactors = [
     e * i - f * h,
