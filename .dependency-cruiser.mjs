@@ -18,6 +18,7 @@ const mainRooms = [
   'models',
   'evaluation',
   'features',
+  'probes',
   'training',
   'predictions',
   'exports',

@@ -10,6 +10,8 @@ const packages = [
   'python3-openslide',
   'python3-numpy',
   'python3-pil',
+  // without OpenBLAS numpy uses the reference BLAS, which would be no peer
+  'libopenblas0-pthread',
   'libvips-tools',
   'libturbojpeg0',
 ]

@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { addDemoCommand } from './cli/demoCommand.ts'
 import { addDeviceCommand } from './cli/deviceCommand.ts'
+import { addFeatureCommands } from './cli/featureCommands.ts'
 import { addModelCommands } from './cli/modelCommands.ts'
 import { addPredictCommands } from './cli/predictCommand.ts'
+import { addProbeCommand } from './cli/probeCommand.ts'
 import { addProjectCommands } from './cli/projectCommands.ts'
 import { addSlideCommands } from './cli/slideCommands.ts'
 import { addTrainCommand } from './cli/trainCommand.ts'
@@ -25,6 +27,8 @@ addProjectCommands(program)
 addTrainCommand(program)
 addPredictCommands(program)
 addModelCommands(program)
+addProbeCommand(program)
+addFeatureCommands(program)
 addDemoCommand(program)
 addDeviceCommand(program)
 

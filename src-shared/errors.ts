@@ -114,6 +114,11 @@ export const errorData = {
   MODEL_OUTPUT_INVALID: z.object({ model: text, patch: number }),
   MODEL_INPUT_MISMATCH: z.object({ model: text, expected: text, actual: text }),
 
+  // encoders and classifiers on features
+  ENCODER_LAYER_UNKNOWN: z.object({ file: text, layer: text, known: z.array(text) }),
+  ENCODER_INCOMPLETE: z.object({ file: text, missing: z.array(text) }),
+  PROBE_NOT_POSSIBLE: z.object({ reason: text }),
+
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),
   PREDICTION_FILE_BROKEN: z.object({ file: text, reason: text }),

@@ -11,7 +11,7 @@
 import * as z from 'zod'
 import { FileHandle } from './app.ts'
 import { bytes, uint32s } from './arrays.ts'
-import { tesseraError } from './errors.ts'
+import { FaultRecord, tesseraError } from './errors.ts'
 import { MaskId, SlideId, SourceId, Timestamp } from './ids.ts'
 import { maskCalls, maskEvents } from './masks.ts'
 import { Level0Px, MicronPerPx, level0Px, rescalePx } from './units.ts'
@@ -153,6 +153,21 @@ export const Grid = GridGeometry.extend({
 })
 export type Grid = z.infer<typeof Grid>
 
+/**
+ * What is particular about the pictures of a set, as counts: none of it is lost, but a person should know. `unfit` pictures
+ * are shown and can be labelled, networks do not get them: they have another size than the others, or can not be read.
+ */
+export const PictureNotes = z.object({
+  unfit: z.number().int().nonnegative().default(0),
+  /** with transparency, which becomes white */
+  alpha: z.number().int().nonnegative().default(0),
+  /** of 16 bits, of which the upper 8 are used */
+  deep: z.number().int().nonnegative().default(0),
+  /** without colour, in a set that has some with */
+  grey: z.number().int().nonnegative().default(0),
+})
+export type PictureNotes = z.infer<typeof PictureNotes>
+
 /** A folder of patches, a list of them, or an IDX pair: patches that lie on no slide we have. Index = row of the set. */
 export const PatchSet = z.object({
   kind: z.literal('set'),
@@ -160,16 +175,61 @@ export const PatchSet = z.object({
   name: z.string(),
   origin: z.enum(['folder', 'csv', 'idx']),
   patches: z.number().int().positive(),
-  /** px of the stored pictures */
+  /** px of the stored pictures; of most of them, where some are unfit */
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   channels: z.union([z.literal(1), z.literal(3)]),
   mpp: MicronPerPx.nullable(),
   /** Whether the set says which case (patient) each patch is from; if not, each counts as its own. */
   casesKnown: z.boolean(),
+  notes: PictureNotes,
   createdAt: Timestamp,
 })
 export type PatchSet = z.infer<typeof PatchSet>
+
+/** What a set says of all its patches, as numbers: 300,000 of them cross a wire at once. */
+export const SetContents = z.object({
+  /** the classes its folders, list or IDX file name */
+  names: z.array(z.string()),
+  /** [patch] 1 + index into `names`; 0 = it names none */
+  given: uint32s,
+  /** patches networks do not get, ascending */
+  unfit: uint32s,
+  /** [unfit] index into `reasons` */
+  unfitReason: uint32s,
+  /** Each the end of “It is left out of training and prediction: …”. */
+  reasons: z.array(z.string()),
+  /** Why its folder, list or file is not where it was; null = it is there. */
+  missing: FaultRecord.nullable(),
+})
+export type SetContents = z.infer<typeof SetContents>
+
+/** A picture as its file has it now. */
+export const PictureFacts = z.object({
+  width: z.number().int(),
+  height: z.number().int(),
+  /** what a network may take it for: 1 = grey, 3 = colour */
+  channels: z.union([z.literal(1), z.literal(3)]),
+  alpha: z.boolean(),
+  /** of each value; 8 and 16 can be used */
+  bits: z.number().int(),
+  /** of the file: png, jpeg, tiff; idx */
+  format: z.string(),
+})
+export type PictureFacts = z.infer<typeof PictureFacts>
+
+/** One patch of a set, for a person who looks at it closely. */
+export const SetPatchFacts = z.object({
+  /** from the set's folder; null in an IDX file */
+  file: z.string().nullable(),
+  /** the class its folder, list or IDX file names */
+  given: z.string().nullable(),
+  slide: z.string().nullable(),
+  case: z.string().nullable(),
+  /** or why it can not be read */
+  picture: z.union([PictureFacts, FaultRecord]),
+})
+export type SetPatchFacts = z.infer<typeof SetPatchFacts>
 
 export const PatchSource = z.discriminatedUnion('kind', [Grid, PatchSet])
 export type PatchSource = z.infer<typeof PatchSource>
@@ -191,7 +251,15 @@ export const patchCalls = {
   /** CSV with the columns file,label[,slide,case]. */
   'patches.addCsv': call(z.object({ file: FileHandle, mpp: MicronPerPx.nullable() }), PatchSet),
   'patches.addIdx': call(z.object({ images: FileHandle, labels: FileHandle }), PatchSet),
-  /** Pictures of patches, PNG; `margin` = how much of the surroundings to show, in patch edges (0 = the patch alone). */
+  /** What a set says of its patches, and whether it is still where it was. */
+  'patches.contents': call(z.object({ set: SourceId }), SetContents),
+  'patches.facts': call(z.object({ set: SourceId, patch: z.number().int().nonnegative() }), SetPatchFacts),
+  /** Says where a set lies now: its folder, its list or its IDX images. All its files must be there. */
+  'patches.relocate': call(z.object({ set: SourceId, place: FileHandle }), PatchSet),
+  /**
+   * Pictures of patches, PNG, null where one can not be read; of a set in their own proportions. `margin` = how much of the
+   * surroundings to show, in patch edges (0 = the patch alone).
+   */
   'patches.pictures': call(
     z.object({
       source: SourceId,

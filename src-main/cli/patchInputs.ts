@@ -8,6 +8,9 @@ import type { Session } from './openRooms.ts'
 
 export type PatchInput = { folder?: string; idx?: string[]; mpp?: number }
 
+/** Pictures named in a message. */
+const NAMED = 5
+
 const spacing = (mpp: number | undefined): MicronPerPx | null => (mpp === undefined ? null : micronPerPx(mpp))
 
 /**
@@ -18,7 +21,7 @@ const spacing = (mpp: number | undefined): MicronPerPx | null => (mpp === undefi
 export async function addPatchSet(
   { rooms, handles }: Session,
   input: PatchInput,
-  flag: '--idx' | '--validation-idx' = '--idx',
+  flag: '--idx' | '--validation-idx' | '--train-idx' | '--test-idx' = '--idx',
 ): Promise<PatchSet> {
   const before = await rooms.calls['patches.sources']()
   const set = await (input.idx
@@ -30,8 +33,28 @@ export async function addPatchSet(
         folder: handles.handleOf(path.resolve(input.folder!)),
         mpp: spacing(input.mpp),
       }))
+  await refuseUnfit(rooms, set)
   if (!before.some((each) => each.id === set.id)) await rooms.calls['labels.importFromSet']({ set: set.id })
   return set
+}
+
+/** Nobody looks at what a command leaves out, so it leaves nothing out. @throws {TesseraError} PATCH_SET_BROKEN */
+async function refuseUnfit(rooms: Session['rooms'], set: PatchSet): Promise<void> {
+  if (set.notes.unfit === 0) return
+  const { unfit, unfitReason, reasons } = await rooms.calls['patches.contents']({ set: set.id })
+  const named = await Promise.all(
+    [...unfit.subarray(0, NAMED)].map(async (patch, i) => {
+      const { file } = await rooms.calls['patches.facts']({ set: set.id, patch })
+      return `${file} (${reasons[unfitReason[i]!]})`
+    }),
+  )
+  const rest = unfit.length > NAMED ? ` and ${unfit.length - NAMED} more` : ''
+  const reason = `most pictures have ${set.width} × ${set.height} px, but ${unfit.length} of ${set.patches} can not go to a network: ${named.join(', ')}${rest}. Crop or remove them; Tessera does not stretch patches`
+  throw tesseraError('PATCH_SET_BROKEN', `“${set.name}” can not be used for a patch set: ${reason}.`, {
+    file: set.name,
+    line: null,
+    reason,
+  })
 }
 
 function idxFile(files: readonly string[], place: 0 | 1, flag: string): string {

@@ -25,6 +25,7 @@ import { searchRate } from '../training/rateSearch.ts'
 import type { TrainingData } from '../training/step.ts'
 import { trainLoop } from '../training/trainLoop.ts'
 import { checkProbabilities } from '../training/validate.ts'
+import { encoderServer } from './encoderServer.ts'
 
 type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
@@ -41,6 +42,7 @@ export function engineServer(
   const trainings = new Map<string, Training>()
   const models = new Map<OpenModel, { predictor: Predictor; lanes: Lanes; file: string }>()
   let opened = 0
+  const encoders = encoderServer((threads) => backendOn('cpu', threads))
   const devicesFor = (name: DeviceName) => ({ name, device: backendOn(name), cpu: backendOn('cpu') })
 
   return {
@@ -114,8 +116,10 @@ export function engineServer(
         await models.get(model)?.lanes.dispose()
         models.delete(model)
       },
+      ...encoders.calls,
     },
     streams: {
+      ...encoders.streams,
       'engine.findRate': (order, signal) =>
         withData(order, (data) => searchRate(order, data, { backend: backendOn('cpu'), signal })),
       async *'engine.train'(order, signal) {

@@ -1,4 +1,5 @@
 /** The rooms of one open project, built by hand in the order of the data: each is given those before it. */
+import path from 'node:path'
 import type { Api, ApiCalls, ApiStreams } from '../../src-shared/api.ts'
 import type { ExportRequest } from '../../src-shared/exports.ts'
 import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
@@ -10,17 +11,20 @@ import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import type { Predicted } from '../exports/patchTable.ts'
 import { setFiles } from '../exports/writers.ts'
+import { type EncoderWords, readEncoderFile } from '../features/encoderFile.ts'
+import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
 import { createModels } from '../models/handlers.ts'
 import type { Devices } from '../nn/devices.ts'
+import { type EngineClient, withEngine } from '../nn/engine.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
 import { createPatches } from '../patches/handlers.ts'
 import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
-import { exportsFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
+import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
@@ -73,6 +77,16 @@ export interface Rooms {
     files: { csv: string | null; sheet: string | null },
   ): Promise<MisreadWritten>
   readPredictions(run: PredictionRunId): Promise<Predicted>
+  /** The file of each patch of a set that has one. */
+  filesOf(set: SourceId): Map<number, string>
+  /** Where what encoders made of patches lies. */
+  featuresFolder: string
+  /** An encoder, open while `work` runs, and the engine it runs in. */
+  withEncoder<T>(
+    file: string,
+    words: EncoderWords,
+    work: (encoder: ReadyEncoder, engine: EngineClient) => Promise<T>,
+  ): Promise<T>
   /** Stops jobs where they can go on later, ends the processes, frees the lock. */
   close(): Promise<void>
 }
@@ -252,6 +266,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       return { csv, sheet, shown }
     },
     readPredictions: predictions.read,
+    filesOf: (set) => setFiles(exporting, set),
+    featuresFolder: featuresFolder(folder),
+    withEncoder: (file, words, work) =>
+      withEngine(workerHost, async (engine) => {
+        const described = await readEncoderFile(engine, file, words)
+        const scratch = path.join(featuresFolder(folder), 'scratch')
+        return work(await openEncoderFile(engine, patches.readPatchPixels, described, scratch), engine)
+      }),
     async close() {
       await jobs.shutDown()
       slides.close()

@@ -67,6 +67,7 @@ export type TrainerOptions = {
 export interface Predictor {
   /** [channels, height, width] */
   readonly input: readonly [number, number, number]
+  /** numbers of each patch: its classes, or, of an encoder, its features */
   readonly classes: number
   /**
    * @param patches normalised, [count, channel, height, width]; any count

@@ -11,6 +11,7 @@ import { NetworkDescription } from '../../src-shared/networks.ts'
 import { Recipe, TestTime } from '../../src-shared/recipe.ts'
 import { RateSearchNews, TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
 import { call, stream } from '../../src-shared/wire/contract.ts'
+import { encoderCalls, encoderStreams } from './encoderContract.ts'
 
 /** Some patches of a pixel file that holds `patches`, by their places in it. */
 const Rows = z.object({ patches: z.number().int().positive(), rows: uint32s })
@@ -225,6 +226,7 @@ export const engineContract = {
       z.array(z.array(bytes)),
     ),
     'engine.closeModel': call(z.object({ model: OpenModel }), z.void()),
+    ...encoderCalls,
   },
   streams: {
     /**
@@ -235,6 +237,7 @@ export const engineContract = {
     'engine.train': stream(TrainingOrder, TrainingNews),
     /** A search for a learning rate with the data and settings of an order; leaving the stream ends it. */
     'engine.findRate': stream(TrainingOrder, RateSearchNews),
+    ...encoderStreams,
   },
   events: {},
 }

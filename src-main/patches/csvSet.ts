@@ -12,7 +12,7 @@ import { emptySet, MOST_ROWS, sharedFacts } from './setPicturesFacts.ts'
 export async function readCsvSet(batch: SlideReader, list: string, mpp: MicronPerPx | null): Promise<NewPatchSet> {
   const rows = await readRows(list)
   if (rows.length === 0) throw emptySet(list, 'the list has no rows below its header')
-  const facts = await sharedFacts(
+  const { unfit, ...facts } = await sharedFacts(
     batch,
     list,
     rows.map((row) => path.resolve(path.dirname(list), row.file)),
@@ -24,15 +24,17 @@ export async function readCsvSet(batch: SlideReader, list: string, mpp: MicronPe
     ...facts,
     mpp,
     casesKnown: rows.every((row) => row.caseName !== null),
-    rows,
+    rows: rows.map((row, i) => ({ ...row, unfit: unfit[i]! })),
   }
 }
 
-async function readRows(list: string): Promise<(NewSetRow & { file: string })[]> {
+type ListRow = Omit<NewSetRow, 'unfit'> & { file: string }
+
+async function readRows(list: string): Promise<ListRow[]> {
   const broken = (line: number | null, reason: string) => setBroken(list, line, reason)
   const folder = path.dirname(list)
   const lines = new Map<string, number>()
-  const rows: (NewSetRow & { file: string })[] = []
+  const rows: ListRow[] = []
   for await (const { line, record } of readCsv(list, broken)) {
     const { file, label, slide, case: caseName } = record
     for (const [column, value] of Object.entries({ file, label }))

@@ -26,14 +26,14 @@ export async function readFolderSet(batch: SlideReader, folder: string, mpp: Mic
     )
   if (pictures.length > MOST_ROWS)
     throw setBroken(folder, null, `it holds ${pictures.length} pictures, at most ${MOST_ROWS} are possible`)
-  const facts = await sharedFacts(
+  const { unfit, ...facts } = await sharedFacts(
     batch,
     folder,
     pictures.map((file) => path.join(folder, file)),
   )
-  const rows = pictures.map((file): NewSetRow => {
+  const rows = pictures.map((file, i): NewSetRow => {
     const [first, ...rest] = file.split('/')
-    return { file, label: rest.length > 0 ? first! : null, slide: null, caseName: null }
+    return { file, label: rest.length > 0 ? first! : null, slide: null, caseName: null, unfit: unfit[i]! }
   })
   return { name: path.basename(folder), origin: 'folder', location: folder, ...facts, mpp, casesKnown: false, rows }
 }

@@ -15,9 +15,10 @@ import type { Jobs } from '../jobs/queue.ts'
 import { activateGrid, beginGrid, ensureGrid, gridsOf } from './grids.ts'
 import { readIdxSet } from './idxSet.ts'
 import { createFocus, sharpnessOf } from './focusJob.ts'
+import { checkPlace, setContents, setPatchFacts } from './lookAtSet.ts'
 import { deleteMaskPreset, listMaskPresets, saveMaskPreset, setDefaultMaskPreset } from './maskPresets.ts'
 import { maskOf, noHand } from './masks.ts'
-import { findSameSet, insertSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
+import { findSameSet, insertSet, moveSet, type NewPatchSet, patchesOfSet, type SetPatch } from './patchSetRows.ts'
 import { patchPictures } from './pictures.ts'
 import { type PixelsWanted, readPatchPixels } from './readPixels.ts'
 import { openSources, type Sources } from './sources.ts'
@@ -72,6 +73,12 @@ export function createPatches(dependencies: PatchesDependencies): PatchesRoom {
     const found = sources.byId(source)
     if (found.kind === 'grid') return found
     throw tesseraError('SOURCE_UNKNOWN', `“${found.name}” is a patch set; this needs the grid of a slide.`, { source })
+  }
+
+  const setOf = (source: SourceId): PatchSet => {
+    const found = sources.byId(source)
+    if (found.kind === 'set') return found
+    throw tesseraError('SOURCE_UNKNOWN', 'This is the grid of a slide; a patch set was expected.', { source })
   }
 
   const measureFocus = createFocus({ store, jobs, slides, batch, gridOf, seqOf: sources.seqOf })
@@ -142,6 +149,17 @@ export function createPatches(dependencies: PatchesDependencies): PatchesRoom {
       'patches.addCsv': async ({ file, mpp }) => addSet(await readCsvSet(batch, path.resolve(pathOf(file)), mpp)),
       'patches.addIdx': async ({ images, labels }) =>
         addSet(await readIdxSet(batch, path.resolve(pathOf(images)), path.resolve(pathOf(labels)))),
+      'patches.contents': ({ set }) => setContents(store.read, sources.seqOf(setOf(set).id)),
+      'patches.facts': ({ set, patch }) => setPatchFacts(places, view, setOf(set), patch),
+      async 'patches.relocate'({ set: id, place: handle }) {
+        const place = path.resolve(pathOf(handle))
+        await checkPlace(places, view, setOf(id), place)
+        const seq = sources.seqOf(id)
+        store.transaction('patches.relocate', (db) => moveSet(db, seq, place))
+        const moved = setOf(id)
+        publish({ sources: [moved] })
+        return moved
+      },
       'patches.pictures': ({ source, ...wanted }) =>
         patchPictures(places, view, { source: sources.byId(source), ...wanted }),
     },

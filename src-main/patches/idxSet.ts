@@ -22,6 +22,13 @@ export async function readIdxSet(batch: SlideReader, images: string, labels: str
     channels: 1,
     mpp: null,
     casesKnown: false,
-    rows: Array.from(found.labels, (label) => ({ file: null, label: String(label), slide: null, caseName: null })),
+    notes: { unfit: 0, alpha: 0, deep: 0, grey: 0 },
+    rows: Array.from(found.labels, (label) => ({
+      file: null,
+      label: String(label),
+      slide: null,
+      caseName: null,
+      unfit: null,
+    })),
   }
 }

@@ -1,6 +1,6 @@
 /** Where the slide processes find the pixels of some patches of a source. */
 import path from 'node:path'
-import type { PatchSource } from '../../src-shared/patches.ts'
+import type { PatchSet, PatchSource } from '../../src-shared/patches.ts'
 import type { PatchOrigin } from '../slides/processContract.ts'
 import type { Subject } from '../slides/reader.ts'
 import type { SlidesRoom } from '../slides/slidesRoom.ts'
@@ -33,14 +33,17 @@ export async function patchOrigin(
       subject,
       origin: { kind: 'idx', images: location, count: source.patches, edge: source.width, patches },
     }
-  const folder = source.origin === 'csv' ? path.dirname(location) : location
-  const files = filesOf(read, seq)
+  const folder = folderOf(source, location)
   return {
     subject,
     origin: {
       kind: 'pictures',
       edge: source.width,
-      files: Array.from(patches, (patch) => path.resolve(folder, files[patch]!)),
+      files: filesOf(read, seq, patches).map((file) => path.resolve(folder, file!)),
     },
   }
 }
+
+/** The folder from which a set names its files. */
+export const folderOf = ({ origin }: PatchSet, location: string): string =>
+  origin === 'csv' ? path.dirname(location) : location

@@ -1,17 +1,24 @@
 /** Patch sets in the database. */
 import { CaseId, type SourceId } from '../../src-shared/ids.ts'
-import { PatchSet } from '../../src-shared/patches.ts'
+import { PatchSet, type SetContents } from '../../src-shared/patches.ts'
 import { ensureCase } from '../slides/cases.ts'
 import type { ReadableDb, Row, WritableDb } from '../store/database.ts'
 import { insertSource } from './sourceRows.ts'
 
-type SetRow = Row & { id: string; casesKnown: number }
+type SetRow = Row & { id: string; casesKnown: number; notes: string | null }
 
 const SELECT = `SELECT sources.id, sources.created_at AS createdAt, patch_sets.name, origin, patches, width, height, channels,
-                       mpp, cases_known AS casesKnown
-                FROM patch_sets JOIN sources ON sources.seq = patch_sets.source`
+                       mpp, cases_known AS casesKnown, patch_set_notes.notes
+                FROM patch_sets JOIN sources ON sources.seq = patch_sets.source
+                  LEFT JOIN patch_set_notes ON patch_set_notes.source = patch_sets.source`
 
-const fromRow = (row: SetRow): PatchSet => PatchSet.parse({ ...row, kind: 'set', casesKnown: row.casesKnown === 1 })
+const fromRow = (row: SetRow): PatchSet =>
+  PatchSet.parse({
+    ...row,
+    kind: 'set',
+    casesKnown: row.casesKnown === 1,
+    notes: JSON.parse(row.notes ?? '{}') as unknown,
+  })
 
 export const listSets = (db: ReadableDb): PatchSet[] => db.all<SetRow>(`${SELECT} ORDER BY sources.seq`).map(fromRow)
 
@@ -28,6 +35,8 @@ export type NewSetRow = {
   label: string | null
   slide: string | null
   caseName: string | null
+  /** why networks do not get it; null = they do */
+  unfit: string | null
 }
 
 export type NewPatchSet = Omit<PatchSet, 'kind' | 'id' | 'createdAt' | 'patches'> & {
@@ -69,6 +78,11 @@ export function insertSet(db: WritableDb, set: NewPatchSet): SourceId {
      VALUES (@seq, @patch, @file, @label, @slide, @caseSeq)`,
     rows(),
   )
+  db.run('INSERT INTO patch_set_notes (source, notes) VALUES (@seq, @notes)', { seq, notes: JSON.stringify(set.notes) })
+  function* unfit() {
+    for (const [patch, { unfit: reason }] of set.rows.entries()) if (reason !== null) yield { seq, patch, reason }
+  }
+  db.runEach('INSERT INTO patch_set_unfit (source, patch, reason) VALUES (@seq, @patch, @reason)', unfit())
   return id
 }
 
@@ -107,11 +121,67 @@ export function findSameSet(db: ReadableDb, set: NewPatchSet): SourceId | null {
 export const locationOf = (db: ReadableDb, seq: number): string =>
   db.get<{ location: string }>('SELECT location FROM patch_sets WHERE source = @seq', { seq })!.location
 
-/** File of each patch, from the folder of the set's location; null in an IDX file: [patch] */
-export const filesOf = (db: ReadableDb, seq: number): (string | null)[] =>
-  db
-    .all<{ file: string | null }>('SELECT file FROM patch_set_rows WHERE source = @seq ORDER BY patch', { seq })
-    .map((row) => row.file)
+/** Where a set lies now. */
+export const moveSet = (db: WritableDb, seq: number, location: string): void =>
+  void db.run('UPDATE patch_sets SET location = @location WHERE source = @seq', { seq, location })
+
+/** From this many patches on it is quicker to read all rows of a set than to look for each. */
+const MANY = 2000
+
+/** File of each of these patches, from the folder of the set's location; null in an IDX file. */
+export function filesOf(db: ReadableDb, seq: number, patches: Uint32Array): (string | null)[] {
+  if (patches.length < MANY) return Array.from(patches, (patch) => rowOf(db, seq, patch)!.file)
+  const all = db.all<{ file: string | null }>('SELECT file FROM patch_set_rows WHERE source = @seq ORDER BY patch', {
+    seq,
+  })
+  return Array.from(patches, (patch) => all[patch]!.file)
+}
+
+/** What a set says of one patch. */
+export const rowOf = (db: ReadableDb, seq: number, patch: number) =>
+  db.get<{ file: string | null; given: string | null; slide: string | null; case: string | null }>(
+    `SELECT file, label AS given, slide_name AS slide, cases.name AS "case"
+     FROM patch_set_rows LEFT JOIN cases ON cases.seq = case_seq WHERE source = @seq AND patch = @patch`,
+    { seq, patch },
+  )
+
+/** Patches of a set that networks do not get, ascending. */
+export const unfitOf = (db: ReadableDb, seq: number): { patch: number; reason: string }[] =>
+  db.all<{ patch: number; reason: string }>(
+    'SELECT patch, reason FROM patch_set_unfit WHERE source = @seq ORDER BY patch',
+    { seq },
+  )
+
+/** What a set says of all its patches. */
+export function contentsOf(db: ReadableDb, seq: number): Omit<SetContents, 'missing'> {
+  const rows = db.all<{ label: string | null }>('SELECT label FROM patch_set_rows WHERE source = @seq ORDER BY patch', {
+    seq,
+  })
+  const names = indexed()
+  const given = Uint32Array.from(rows, ({ label }) => (label === null || label === '' ? 0 : 1 + names.indexOf(label)))
+  const unfit = unfitOf(db, seq)
+  const reasons = indexed()
+  return {
+    names: names.all(),
+    given,
+    unfit: Uint32Array.from(unfit, ({ patch }) => patch),
+    unfitReason: Uint32Array.from(unfit, ({ reason }) => reasons.indexOf(reason)),
+    reasons: reasons.all(),
+  }
+}
+
+/** Words, each once, in the order they were first met. */
+function indexed() {
+  const places = new Map<string, number>()
+  return {
+    indexOf(word: string): number {
+      const known = places.get(word) ?? places.size
+      places.set(word, known)
+      return known
+    },
+    all: () => [...places.keys()],
+  }
+}
 
 /** What a set says of a patch: the class it names, and whose patch it is. */
 export type SetPatch = { label: string | null; slide: string | null; case: { id: CaseId; name: string } | null }

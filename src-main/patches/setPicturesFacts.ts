@@ -1,7 +1,7 @@
-/** Whether the pictures of a set fit together: all can be opened, and all are squares of one size. */
+/** Whether the pictures of a set fit together: which can be opened, which have the size of most, what else is to be said. */
 import path from 'node:path'
 import { tesseraError } from '../../src-shared/errors.ts'
-import type { PictureFacts } from '../slides/processContract.ts'
+import type { PatchSet, PictureFacts } from '../../src-shared/patches.ts'
 import type { SlideReader } from '../slides/reader.ts'
 import { setBroken } from '../slides/setErrors.ts'
 
@@ -15,43 +15,60 @@ export const MOST_ROWS = 4_000_000
 /** Names told in a message. */
 const NAMED = 5
 
+type SharedFacts = Pick<PatchSet, 'width' | 'height' | 'channels' | 'notes'> & {
+  /** [picture] why networks do not get it; null = they do */
+  unfit: (string | null)[]
+}
+
 /**
- * Size and colour of a set. Pictures of other sizes are not stretched in silence, but refused by name: a stretched patch
- * shows tissue at a scale it does not have.
+ * Size and colour of a set. Pictures of another size than most are not stretched, which would show tissue at a scale it
+ * does not have; they and those that can not be read belong to the set all the same, so that a person sees them, but are
+ * kept from networks.
  *
  * @param location folder or list, for messages
  * @param files absolute paths
- * @throws {TesseraError} PATCH_SET_BROKEN naming the pictures that do not fit
+ * @throws {TesseraError} PATCH_SET_BROKEN when none of the pictures can be read
  */
 export async function sharedFacts(
   batch: SlideReader,
   location: string,
   files: readonly string[],
-): Promise<PictureFacts> {
+): Promise<SharedFacts> {
   const facts = await factsOf(batch, location, files)
-  const unreadable = facts.filter((fact) => typeof fact === 'string')
-  if (unreadable.length > 0)
+  const readable = facts.filter((fact) => typeof fact !== 'string')
+  if (readable.length === 0)
     throw setBroken(
       location,
       null,
-      `${unreadable.length} of its ${files.length} pictures can not be read: ${some(unreadable)}`,
+      `${facts.length === 1 ? 'its only picture' : `none of its ${facts.length} pictures`} can be read: ${some(facts.filter((fact) => typeof fact === 'string'))}`,
     )
-  const sizes = facts.map((fact) => (typeof fact === 'string' ? '' : `${fact.width} × ${fact.height}`))
-  const usual = mostFrequent(sizes)
-  const others = files.filter((_, i) => sizes[i] !== usual)
-  if (others.length > 0) {
-    const named = files.flatMap((file, i) => (sizes[i] === usual ? [] : [`${path.basename(file)} (${sizes[i]} px)`]))
-    throw setBroken(
-      location,
-      null,
-      `most pictures have ${usual} px, but ${others.length} of ${files.length} have not: ${some(named)}. Crop or remove them; Tessera does not stretch patches`,
-    )
+  const usual = mostFrequent(readable.map(sizeOf))
+  const unfit = facts.map((fact) => whyUnfit(fact, usual))
+  const fit = readable.filter((fact) => whyUnfit(fact, usual) === null)
+  const { width, height } = readable.find((fact) => sizeOf(fact) === usual)!
+  const grey = fit.filter((fact) => fact.channels === 1).length
+  return {
+    width,
+    height,
+    channels: grey === fit.length ? 1 : 3,
+    notes: {
+      unfit: unfit.filter((why) => why !== null).length,
+      alpha: fit.filter((fact) => fact.alpha).length,
+      deep: fit.filter((fact) => fact.bits === 16).length,
+      grey: grey === fit.length ? 0 : grey,
+    },
+    unfit,
   }
-  const [first] = facts as PictureFacts[]
-  if (first!.width !== first!.height)
-    throw setBroken(location, null, `its pictures have ${usual} px; a patch is a square. Crop them to squares`)
-  const grey = facts.every((fact) => typeof fact !== 'string' && fact.channels === 1)
-  return { width: first!.width, height: first!.height, channels: grey ? 1 : 3 }
+}
+
+const sizeOf = ({ width, height }: PictureFacts): string => `${width} × ${height}`
+
+/** The end of the sentence “It is left out of training and prediction: …”. */
+function whyUnfit(fact: PictureFacts | string, usual: string): string | null {
+  if (typeof fact === 'string') return 'it can not be read'
+  if (sizeOf(fact) !== usual) return `it has ${sizeOf(fact)} px`
+  if (fact.bits > 16) return `its values have ${fact.bits} bits, and nothing says which of them is white`
+  return null
 }
 
 async function factsOf(

@@ -5,7 +5,7 @@ import { PredictionRunId, type SlideId, type SourceId } from '../../src-shared/i
 import { isOver } from '../../src-shared/jobs.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
 import type { Model } from '../../src-shared/models.ts'
-import { type Grid, type GridParams, type PatchSource, sourceSize } from '../../src-shared/patches.ts'
+import { type Grid, type GridParams, type PatchSource } from '../../src-shared/patches.ts'
 import type {
   PredictionBlock,
   PredictionRun,
@@ -31,7 +31,6 @@ import {
 
 export type PredictionDependencies = Omit<PredictionRunnerDependencies, 'tellBlock' | 'tellRun'> & {
   jobs: Jobs
-  sourceSeq: (source: SourceId) => number
   sources: () => PatchSource[]
   slideById: (slide: SlideId) => Slide
   createGrid: (slide: SlideId, params: GridParams) => Grid
@@ -95,7 +94,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
 
   const read = async (id: PredictionRunId): Promise<RunProbabilities> => {
     const run = byId(id)
-    const list = patchesOfRun(maskOfRun(store.read, id), sourceSize(sourceById(run.source)))
+    const list = patchesOfRun(dependencies, sourceById(run.source), maskOfRun(store.read, id))
     const blocks = await readBlocks(
       probabilityFile(predictionsFolder, id),
       listBlocks(store.read, id),
@@ -115,7 +114,11 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     const id = PredictionRunId.parse(uuidv7())
     const mask = source.kind === 'grid' ? maskInForce(dependencies, source.id) : null
     const channels = source.kind === 'grid' ? dependencies.slideById(source.slide).channels : null
-    const total = patchesOfRun(mask?.inside ?? null, sourceSize(source)).length
+    const total = patchesOfRun(dependencies, source, mask?.inside ?? null).length
+    if (total === 0 && source.kind === 'set')
+      throw tesseraError('PATCH_SET_EMPTY', `“${source.name}” holds no picture that a network can take.`, {
+        file: source.name,
+      })
     if (total === 0)
       throw tesseraError(
         'MASK_EMPTY',

@@ -12,12 +12,14 @@ import type { Model } from '../../src-shared/models.ts'
 import { type PatchSource, sourceSize } from '../../src-shared/patches.ts'
 import { type PredictionBlock, type PredictionRun, summarise } from '../../src-shared/predictions.ts'
 import { fileError } from '../files/fileErrors.ts'
+import { ahead } from '../jobs/ahead.ts'
 import type { JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { openCheckedModel } from '../models/openModel.ts'
 import { withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import { engineOn } from '../nn/engineFacts.ts'
+import { unfitOf } from '../patches/patchSetRows.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
 import { readBlocks, sealOf, writeBlock } from './probabilityFile.ts'
@@ -32,6 +34,7 @@ export type PredictionRunnerDependencies = {
   devices: Devices
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
+  sourceSeq: (source: SourceId) => number
   modelById: (model: Model['id']) => Model
   weightsOf: (model: Model['id']) => string
   predictionsFolder: string
@@ -43,11 +46,18 @@ export type PredictionParams = { run: PredictionRunId }
 
 export const probabilityFile = (folder: string, run: PredictionRunId): string => path.join(folder, `${run}.f32`)
 
-/** The patches a run is of, in its order: those inside its mask, or all. */
-export function patchesOfRun(mask: Uint8Array | null, size: number): Uint32Array {
+/** The patches a run is of, in its order: those inside its mask, or all; of a set without those that networks do not get. */
+export function patchesOfRun(
+  { store, sourceSeq }: Pick<PredictionRunnerDependencies, 'store' | 'sourceSeq'>,
+  source: PatchSource,
+  mask: Uint8Array | null,
+): Uint32Array {
+  const unfit = new Set(
+    source.kind === 'set' ? unfitOf(store.read, sourceSeq(source.id)).map(({ patch }) => patch) : [],
+  )
   const patches = []
-  for (let patch = 0; patch < size; patch++)
-    if (!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) patches.push(patch)
+  for (let patch = 0; patch < sourceSize(source); patch++)
+    if ((!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) && !unfit.has(patch)) patches.push(patch)
   return Uint32Array.from(patches)
 }
 
@@ -68,7 +78,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           run: id,
         })
       const { card } = dependencies.modelById(run.model)
-      const patches = patchesOfRun(maskOfRun(store.read, id), sourceSize(dependencies.sourceById(run.source)))
+      const patches = patchesOfRun(dependencies, dependencies.sourceById(run.source), maskOfRun(store.read, id))
       const missing = () => {
         const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
         return range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
@@ -153,31 +163,3 @@ async function countClasses(file: string, blocks: readonly Block[], classes: num
 
 const range = (from: number, to: number, step: number): number[] =>
   Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step)
-
-/**
- * Does `work` on each item in turn, one at a time, and always one ahead of who takes the results: while a result is used,
- * the work on the next item goes on. Stops when the signal says so.
- */
-async function* ahead<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  work: (item: T) => Promise<R>,
-  signal: AbortSignal,
-): AsyncGenerator<R> {
-  let going: Promise<R> | null = null
-  try {
-    for await (const item of items) {
-      const before = going
-      const done = before && { result: await before }
-      if (signal.aborted) return
-      going = work(item)
-      // It may fail before anybody waits for it.
-      going.catch(() => undefined)
-      if (done) yield done.result
-      if (signal.aborted) return
-    }
-    if (going) yield await going
-  } finally {
-    // Its result is not wanted any more; its failure was caused by the same end.
-    await going?.catch(() => undefined)
-  }
-}

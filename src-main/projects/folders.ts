@@ -8,4 +8,6 @@ export const predictionsFolder = (project: string): string => path.join(project,
 export const modelsFolder = (project: string): string => path.join(project, 'models')
 export const runsFolder = (project: string): string => path.join(project, 'runs')
 export const exportsFolder = (project: string): string => path.join(project, 'exports')
+/** What encoders made of patches. */
+export const featuresFolder = (project: string): string => path.join(project, 'features')
 export const slidesFolder = (project: string): string => path.join(project, 'slides')

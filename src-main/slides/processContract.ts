@@ -8,7 +8,7 @@ import { ChannelMapping } from '../../src-shared/channels.ts'
 import { FaultRecord } from '../../src-shared/errors.ts'
 import { SlideId } from '../../src-shared/ids.ts'
 import { MaskParams } from '../../src-shared/masks.ts'
-import { GridGeometry } from '../../src-shared/patches.ts'
+import { GridGeometry, PictureFacts } from '../../src-shared/patches.ts'
 import { AssociatedImageName, SlideColours, SlideHeader, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import { call, type Contract, event, stream } from '../../src-shared/wire/contract.ts'
 
@@ -37,13 +37,6 @@ export const PatchOrigin = z.discriminatedUnion('kind', [
   }),
 ])
 export type PatchOrigin = z.infer<typeof PatchOrigin>
-
-export const PictureFacts = z.object({
-  width: z.number().int(),
-  height: z.number().int(),
-  channels: z.union([z.literal(1), z.literal(3)]),
-})
-export type PictureFacts = z.infer<typeof PictureFacts>
 
 const Progress = z.object({ done: z.number().int() })
 
@@ -100,13 +93,15 @@ export const processContract = {
     /** Variance of the Laplacian of patches read at edgePx, in the order asked for. */
     'patches.sharpness': call(SlideFile.extend({ grid: GridGeometry, patches: uint32s, edgePx: px }), float32s),
     /**
-     * PNG of edge × edge px for each patch, null where the file is damaged. `margin`: surroundings on each side, in patch
-     * edges; of grids only.
+     * PNG for each patch, its longest side `edge` px, null where the file is damaged. `margin`: surroundings on each side,
+     * in patch edges; of grids only.
      */
     'patches.pictures': call(
       z.object({ origin: PatchOrigin, margin: z.number().min(0).max(4), edge: px }),
       z.array(bytes.nullable()),
     ),
+    /** Facts of one picture. */
+    'patches.pictureFact': call(z.object({ file: z.string() }), PictureFacts),
     'patches.idxFacts': call(
       z.object({ images: z.string(), labels: z.string() }),
       z.object({ count: z.number().int(), width: z.number().int(), height: z.number().int(), labels: bytes }),

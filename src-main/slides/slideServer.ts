@@ -10,7 +10,14 @@ import { gridSharpness } from './pixels/focus.ts'
 import { gridPatchPicture, readGridPatches } from './pixels/gridPatches.ts'
 import { type IdxImages, readIdxImages, readIdxLabels } from './pixels/idxFile.ts'
 import { type PatchFile, writePatchFile } from './pixels/patchFile.ts'
-import { filePicture, idxPatchPicture, picturesFacts, readIdxPatches, readPictures } from './pixels/setPictures.ts'
+import {
+  filePicture,
+  idxPatchPicture,
+  pictureFacts,
+  picturesFacts,
+  readIdxPatches,
+  readPictures,
+} from './pixels/setPictures.ts'
 import { associatedPicture, regionPicture, slideThumbnail } from './pixels/slideImages.ts'
 import { measureTissue, type TissueImage } from './pixels/tissue.ts'
 import { readTissueImage } from './pixels/tissueImage.ts'
@@ -111,7 +118,7 @@ export function createSlideServer(publish: Publish): SlideServer {
       case 'pictures':
         return Promise.all(
           origin.files.map((file) =>
-            unlessDamaged(filePicture(file, origin.edge, edge), 'PATCH_SET_BROKEN', 'FILE_NOT_FOUND'),
+            unlessDamaged(filePicture(file, edge), 'PATCH_SET_BROKEN', 'FILE_NOT_FOUND', 'FILE_NO_PERMISSION'),
           ),
         )
       case 'idx': {
@@ -174,6 +181,7 @@ export function createSlideServer(publish: Publish): SlideServer {
         'patches.sharpness': ({ file, fingerprint, channels, grid, patches, edgePx }) =>
           slides.use({ file, fingerprint, channels }, (source) => gridSharpness(source, grid, patches, edgePx)),
         'patches.pictures': ({ origin, margin, edge }) => pictures(origin, margin, edge),
+        'patches.pictureFact': ({ file }) => pictureFacts(file),
         async 'patches.idxFacts'({ images, labels }) {
           const [pixels, classes] = [await idxImages(images), await readIdxLabels(labels)]
           if (pixels.count !== classes.length)

@@ -4,6 +4,7 @@ import type { SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { ClassNumber } from '../../src-shared/labels.ts'
 import { type Grid, type PatchSet, type PatchSource, patchRect } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
+import { unfitOf } from '../patches/patchSetRows.ts'
 import type { ReadableDb } from '../store/database.ts'
 import type { SplitItem } from './split.ts'
 
@@ -24,7 +25,8 @@ export type PatchLookup = {
 }
 
 /**
- * Patches of `source` that carry one of `classes`, in the order of the source.
+ * Patches of `source` that carry one of `classes`, in the order of the source. Pictures of a set that networks do not get
+ * are left out, see `labelledUnfit`.
  * @param classes the place of a class number here is the target of its patches
  */
 export function labelledPatches(
@@ -36,12 +38,22 @@ export function labelledPatches(
   const targets = new Map(classes.map((number, target) => [number, target]))
   const labels = lookup.labelsOf(source)
   const origin = found.kind === 'grid' ? gridOrigin(lookup, found) : setOrigin(lookup, found)
+  const unfit = unfitPatches(lookup, found)
   const patches: LabelledPatch[] = []
   for (let patch = 0; patch < labels.length; patch++) {
     const target = targets.get(labels[patch]!)
-    if (target !== undefined) patches.push({ source, patch, target, ...origin(patch) })
+    if (target !== undefined && !unfit.has(patch)) patches.push({ source, patch, target, ...origin(patch) })
   }
   return patches
+}
+
+const unfitPatches = ({ read, sourceSeq }: PatchLookup, source: PatchSource): Set<number> =>
+  new Set(source.kind === 'set' ? unfitOf(read, sourceSeq(source.id)).map(({ patch }) => patch) : [])
+
+/** How many patches of `source` carry one of `classes`, but have pictures that networks do not get. */
+export function labelledUnfit(lookup: PatchLookup, source: SourceId, classes: readonly ClassNumber[]): number {
+  const labels = lookup.labelsOf(source)
+  return [...unfitPatches(lookup, lookup.sourceById(source))].filter((patch) => classes.includes(labels[patch]!)).length
 }
 
 type Origin = (patch: number) => Pick<LabelledPatch, 'case' | 'slide' | 'rect' | 'known'>

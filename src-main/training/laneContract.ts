@@ -1,9 +1,10 @@
 /** What the threads that share a prediction say to each other: see predictLanes.ts. */
 import type { Fault } from '../../src-shared/wire/message.ts'
+import type { EncoderGraph } from '../nn/backendEncoder.ts'
 import type { HowToLook } from './validate.ts'
 
-/** What a lane's thread is started with: the model, and how it looks at patches. */
-export type LaneOrder = { onnx: Uint8Array; file: string; how: HowToLook }
+/** What a lane's thread is started with: the model or encoder, and how it looks at patches. */
+export type LaneOrder = ({ onnx: Uint8Array; file: string } | { encoder: EncoderGraph }) & { how: HowToLook }
 
 /** Patches of a pixel file to share out. */
 export type LaneCall = {

@@ -1,5 +1,6 @@
 /** What a training would do if it started now: which patches on which side, by which rule, and what speaks against it. */
 import { isTesseraError } from '../../src-shared/errors.ts'
+import type { SourceId } from '../../src-shared/ids.ts'
 import type { ClassNumber, PatchClass } from '../../src-shared/labels.ts'
 import type { SplitSummary } from '../../src-shared/models.ts'
 import type { Recipe } from '../../src-shared/recipe.ts'
@@ -14,6 +15,7 @@ import {
   type CommonInput,
   type LabelledPatch,
   labelledPatches,
+  labelledUnfit,
   type PatchLookup,
 } from './labelledPatches.ts'
 import { foldsAuto, foldsBy } from './folds.ts'
@@ -94,6 +96,7 @@ export function makePlan(
         : null
   const ready = reasons.length === 0
   const warnings = split ? warningsOf(split, classNames, settings) : []
+  warnings.push(...all.flatMap((source) => unfitWarning(lookup, source, settings.classes)))
   const fewest = Math.min(
     training.length,
     ...(folds?.folds ?? []).map((fold) => fold.filter((each) => each === 'training').length),
@@ -296,6 +299,17 @@ function sentenceOf({ rule, training, validation, leftOut }: SplitSummary, unkno
  * How many patches a step takes so that every network to be trained fits into this computer's memory, and what is said
  * where these are fewer than were asked for. A process that needs more than there is would be ended by the system.
  */
+/** Labelled pictures that a training does without. */
+function unfitWarning(lookup: PatchLookup, source: SourceId, classes: readonly ClassNumber[]): string[] {
+  const found = lookup.sourceById(source)
+  const unfit = labelledUnfit(lookup, source, classes)
+  if (found.kind !== 'set' || unfit === 0) return []
+  const pictures = unfit === 1 ? '1 labelled picture' : `${unfit} labelled pictures`
+  return [
+    `${pictures} of “${found.name}” ${unfit === 1 ? 'is' : 'are'} left out: not ${found.width} × ${found.height} px, or not to be read.`,
+  ]
+}
+
 function fitIntoMemory(
   networks: readonly NetworkSummary[],
   settings: TrainingSettings,

@@ -1,11 +1,13 @@
 /**
- * From a gesture on the slide to labels on disk: the one way, for the brush, the rectangle, keys and menus.
+ * From a gesture on the slide, or a selection of the gallery, to labels on disk: the one way, for the brush, the
+ * rectangle, keys and menus.
  *
  * Before: tools/paintLabel.ts. After: stores/labels.ts, `labels.assign`.
  */
 import type { Grid } from '../../src-shared/patches.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { useFaults } from '../stores/faults.ts'
+import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
@@ -37,6 +39,15 @@ export function startLabelling(classNumber: number): Labelling | null {
     commit: () => labels.commit(grid.id, stroke),
     drop: () => labels.drop(grid.id, stroke),
   }
+}
+
+/** Labels the selected patches of the open set (0 = clears them), as one gesture. */
+export async function labelSelection(classNumber: number): Promise<void> {
+  const { set, selected } = useGallery()
+  if (!set || selected.size === 0) return
+  const why = whyNot()
+  if (why) useFaults().report('viewer', 'Nothing was labelled.', why)
+  else await useLabels().assign(set.id, selected, classNumber)
 }
 
 /** Labels one patch of the open slide (0 = clears it). */

@@ -4,6 +4,7 @@ import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
 import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
+import { galleryCommands } from './gallery.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
@@ -22,6 +23,7 @@ export const useCommands = defineStore('commands', () => {
     ...viewCommands(),
     ...besideCommands(),
     ...lookCommands(),
+    ...galleryCommands(),
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),

@@ -2,14 +2,16 @@
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
+import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useReview } from '../stores/review.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { useWindow } from '../stores/window.ts'
-import { labelPatch } from './assignLabel.ts'
+import { labelPatch, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
+import { inGallery, showSet } from './gallery.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -28,12 +30,15 @@ const patchInHand = (): number | null => {
   return useWindow().tool === 'label' ? patch : null
 }
 
-/** A class key: makes the class active; labels the patch in hand, or corrects the one under review. */
+const hasSelection = (): boolean => inGallery() && useGallery().selected.size > 0
+
+/** A class key: makes the class active; labels what is selected or in hand, or corrects the patch under review. */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
   if (useWindow().stage === 'review' && useReview().current) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
+  if (hasSelection()) return labelSelection(number)
   const patch = patchInHand()
   return patch === null ? undefined : labelPatch(patch, number)
 }
@@ -46,14 +51,14 @@ async function addSet(kind: 'folder' | 'csv' | 'idx'): Promise<void> {
   await useFaults().attempt('label', 'The patch set was not added.', async () => {
     if (kind === 'folder') {
       const [folder] = await files.choose('patch-folder')
-      if (folder) await patches.addFolder(folder.handle, null)
+      if (folder) await showSet((await patches.addFolder(folder.handle, null)).id)
     } else if (kind === 'csv') {
       const [file] = await files.choose('csv')
-      if (file) await patches.addCsv(file.handle, null)
+      if (file) await showSet((await patches.addCsv(file.handle, null)).id)
     } else {
       const [images] = await files.choose('idx-images', 'An IDX pair: first the file of images.')
       const [labels] = images ? await files.choose('idx-labels', 'Now the file of labels that belongs to it.') : []
-      if (images && labels) await patches.addIdx(images.handle, labels.handle)
+      if (images && labels) await showSet((await patches.addIdx(images.handle, labels.handle)).id)
     }
   })
 }
@@ -81,9 +86,8 @@ export const labelCommands = () => [
     id: 'labels.clear',
     title: 'Clear the label of the patch',
     group: 'Labels',
-    keys: ['0', 'Backspace'],
-    context: 'slide',
-    when: () => canChange() && patchInHand() !== null,
+    keys: ['0', 'Backspace', 'Delete'],
+    when: () => canChange() && (patchInHand() !== null || hasSelection()),
     run: () => takeClass(UNLABELLED),
   }),
   command({

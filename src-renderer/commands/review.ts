@@ -17,7 +17,7 @@ const inReview = (): boolean => useWindow().stage === 'review' && useReview().cu
 /** The viewer follows what is reviewed. */
 export async function showCurrent(): Promise<void> {
   const item = useReview().current
-  if (item?.slide) await showPatches(item.source, [item.patch])
+  if (item) await showPatches(item.source, [item.patch])
 }
 
 const thenShow = async (action: () => unknown): Promise<void> => {

@@ -7,6 +7,7 @@ import { useFaults } from '../stores/faults.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { isPartlySeen } from '../viewer/coordinates.ts'
+import { showSet } from './gallery.ts'
 
 /** Enough to say where a gesture was; a gesture on 100,000 patches needs no exact frame. */
 const PATCHES_LOOKED_AT = 5000
@@ -25,9 +26,13 @@ function rectAround(grid: Grid, patches: ArrayLike<number>): Rect | null {
   return { x: level0Px(left), y: level0Px(top), width: level0Px(right - left), height: level0Px(bottom - top) }
 }
 
-/** Opens the slide of some patches, with their grid, and brings them to the centre. */
+/** Opens the slide of some patches, with their grid, and brings them to the centre; or selects them in their set. */
 export async function showPatches(source: SourceId, patches: ArrayLike<number>): Promise<void> {
   const rooms = usePatches()
+  if (rooms.sourceById(source)?.kind === 'set') {
+    await showSet(source, Array.from(patches))
+    return
+  }
   const grid = rooms.gridById(source)
   const rect = grid && rectAround(grid, patches)
   if (!grid || !rect) return
@@ -40,7 +45,9 @@ export async function showPatches(source: SourceId, patches: ArrayLike<number>):
 
 /** After undo and redo: goes to where the change was, unless it is in view already. */
 export async function showChange(change: Change): Promise<void> {
-  const diff = change.labels.find(({ source, patch }) => patch.length > 0 && usePatches().gridById(source))
+  const { openGrid, openSet, sourceById } = usePatches()
+  const diffs = change.labels.filter(({ source, patch }) => patch.length > 0 && sourceById(source))
+  const diff = diffs.find(({ source }) => source === openGrid?.id || source === openSet?.id) ?? diffs[0]
   if (diff) {
     if (!isInView(diff.source, diff.patch)) await showPatches(diff.source, diff.patch)
   } else if (change.gesture.slide) useViewport().open(change.gesture.slide)

@@ -139,14 +139,15 @@ export const stageCommands = () => [
   }),
   command({
     id: 'predictions.slide',
-    title: 'Predict this slide',
+    title: 'Predict this slide or set',
     group: 'Results',
     keys: ['Ctrl+P'],
-    when: () => canPredict() && useViewport().slide !== null,
+    when: () => canPredict() && (useViewport().slide !== null || useViewport().setId !== null),
     run() {
-      const slide = useViewport().slideId
+      const { slideId, setId } = useViewport()
       useWindow().stage = 'results'
-      return slide ? predictOn([slide]) : undefined
+      if (slideId) return predictOn([slideId])
+      return setId ? usePredictions().start(useModels().chosen!.id, [], [setId]) : undefined
     },
   }),
   command({

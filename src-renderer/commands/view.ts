@@ -1,5 +1,6 @@
 /** Commands on what is looked at and how: magnification, layers, panels, theme. */
 import { MAGNIFICATIONS, useViewport } from '../stores/viewport.ts'
+import { useGallery } from '../stores/gallery.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { useBookmarks } from '../stores/bookmarks.ts'
 import { useProject } from '../stores/project.ts'
@@ -7,14 +8,17 @@ import { useSettings } from '../stores/settings.ts'
 import { useWindow } from '../stores/window.ts'
 import { command } from './command.ts'
 import { copyPlace } from './goToPlace.ts'
+import { inGallery } from './gallery.ts'
 import { movePatch } from './movePatch.ts'
 import { saveView } from './saveView.ts'
 
 const hasView = (): boolean => useViewport().controls !== null && useViewport().slide !== null
 
+/** In the gallery, pictures get larger or smaller by a step. */
 const zoom = (factor: number): void => {
   const { view, controls } = useViewport()
-  if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
+  if (inGallery()) useGallery().resize(factor > 1 ? 1 : -1)
+  else if (view) controls?.zoomTo(view.pxPerLevel0 * factor)
 }
 
 /** degrees */
@@ -60,7 +64,7 @@ export const viewCommands = () => [
     title: 'Zoom in',
     group: 'View',
     keys: ['+', '='],
-    when: hasView,
+    when: () => hasView() || inGallery(),
     run: () => zoom(1.5),
   }),
   command({
@@ -68,7 +72,7 @@ export const viewCommands = () => [
     title: 'Zoom out',
     group: 'View',
     keys: ['-'],
-    when: hasView,
+    when: () => hasView() || inGallery(),
     run: () => zoom(1 / 1.5),
   }),
   ...turns.map(([name, title, key, degrees]) =>

@@ -142,7 +142,7 @@ export const useLabels = defineStore('labels', () => {
   async function reload(source: SourceId): Promise<void> {
     const book = books.get(source)
     if (!book) return
-    await faults.attempt('viewer', 'The labels of this slide could not be read.', async () => {
+    await faults.attempt('viewer', 'The labels could not be read.', async () => {
       const known = await call('labels.of', { source })
       book.load(known.patch, known.class)
       shownChanged(source, null)
@@ -154,14 +154,15 @@ export const useLabels = defineStore('labels', () => {
     const known = patches.sourceById(source)
     if (!known || books.has(source)) return
     books.set(source, new LabelBook(sourceSize(known)))
-    for (const other of books.keys()) if (books.size > MOST_BOOKS && other !== source) books.delete(other)
+    const lookedAt = new Set([source, patches.openGrid?.id, patches.openSet?.id])
+    for (const other of books.keys()) if (books.size > MOST_BOOKS && !lookedAt.has(other)) books.delete(other)
     await reload(source)
   }
 
   watch(
-    () => patches.openGrid?.id ?? null,
-    (grid) => {
-      if (grid) void open(grid)
+    () => patches.openGrid?.id ?? patches.openSet?.id ?? null,
+    (source) => {
+      if (source) void open(source)
     },
     { flush: 'sync' },
   )

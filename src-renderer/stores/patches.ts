@@ -12,6 +12,8 @@ import {
   type GridParams,
   type PatchSet,
   type PatchSource,
+  type SetContents,
+  type SetPatchFacts,
 } from '../../src-shared/patches.ts'
 import { type MicronPerPx, micronPerPx } from '../../src-shared/units.ts'
 import type { Fault } from '../../src-shared/wire/message.ts'
@@ -82,6 +84,12 @@ export const usePatches = defineStore('patches', () => {
 
   /** The grid that is labelled on the open slide. */
   const openGrid = computed<Grid | null>(() => (viewport.slideId ? activeGrid(viewport.slideId) : null))
+
+  /** The patch set that is shown instead of a slide. */
+  const openSet = computed<PatchSet | null>(() => {
+    const source = viewport.setId ? sources.value.get(viewport.setId) : null
+    return source?.kind === 'set' ? source : null
+  })
 
   /** What a new grid starts from: the slide's own, else the last one made in the project. */
   function suggestion(slide: SlideId): GridParams {
@@ -170,6 +178,11 @@ export const usePatches = defineStore('patches', () => {
     return set
   }
 
+  const contents = (set: SourceId): Promise<SetContents> => call('patches.contents', { set })
+  const facts = (set: SourceId, patch: number): Promise<SetPatchFacts> => call('patches.facts', { set, patch })
+  const relocate = async (set: SourceId, place: FileHandle): Promise<void> =>
+    put([await call('patches.relocate', { set, place })])
+
   /** Pictures of patches as PNG; `margin` = how much of the surroundings to show, in patch edges. */
   const pictures = (source: SourceId, patches: Uint32Array, margin: number, edge: number) =>
     call('patches.pictures', { source, patches, margin, edge })
@@ -184,6 +197,7 @@ export const usePatches = defineStore('patches', () => {
     draft,
     draftResult,
     openGrid,
+    openSet,
     gridsOf,
     activeGrid,
     gridById,
@@ -203,6 +217,9 @@ export const usePatches = defineStore('patches', () => {
     addFolder,
     addCsv,
     addIdx,
+    contents,
+    facts,
+    relocate,
     pictures,
   }
 })

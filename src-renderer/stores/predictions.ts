@@ -54,10 +54,12 @@ export const usePredictions = defineStore('predictions', () => {
     return newest
   })
 
-  /** What is drawn over the open slide. */
-  const shownRun = computed<PredictionRun | null>(() =>
-    viewport.slideId ? (bySlide.value.get(viewport.slideId) ?? null) : null,
-  )
+  /** What is drawn over the open slide, or stands on the cards of the open set: the newest run of the chosen model. */
+  const shownRun = computed<PredictionRun | null>(() => {
+    if (viewport.slideId) return bySlide.value.get(viewport.slideId) ?? null
+    const { setId } = viewport
+    return setId ? (list.value.find((run) => run.source === setId && run.model === models.chosen?.id) ?? null) : null
+  })
 
   const shown = computed<Probabilities | null>(() => {
     void revision.value

@@ -83,6 +83,11 @@ export class Probabilities {
     return !Number.isNaN(this.values[patch * this.classes])
   }
 
+  /** The probability of the most probable class of one patch; NaN where nothing is predicted. */
+  confidence(patch: number): number {
+    return this.values[patch * this.classes + this.first[patch]!] ?? Number.NaN
+  }
+
   /** [class] of one patch; null where nothing is predicted. */
   of(patch: number): Float32Array | null {
     if (patch < 0 || patch >= this.patches || !this.has(patch)) return null

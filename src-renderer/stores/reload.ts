@@ -4,6 +4,7 @@ import { useAugmentationPreview } from './augmentationPreview.ts'
 import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
+import { useGallery } from './gallery.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
@@ -20,7 +21,7 @@ import { useViewport } from './viewport.ts'
 
 const WHAT = 'The project could not be read.'
 
-/** Reads settings and the open project. The first slide that can be shown is opened when none is. */
+/** Reads settings and the open project. The first slide that can be shown, or else a patch set, is opened when none is. */
 export async function reloadAll(): Promise<void> {
   const faults = useFaults()
   await faults.attempt('window', 'The settings could not be read.', () => useSettings().load())
@@ -44,6 +45,7 @@ export async function reloadProject(): Promise<void> {
     useRateSearch(),
     usePredictions(),
     useReview(),
+    useGallery(),
     useExports(),
     useBookmarks(),
     useJobs(),
@@ -65,5 +67,7 @@ async function loadRooms(): Promise<void> {
   }
   const viewport = useViewport()
   const first = slides.list.find((slide) => slide.state.kind === 'ready') ?? slides.list[0]
-  if (!viewport.slideId && first) viewport.open(first.id)
+  if (viewport.slideId || viewport.setId) return
+  if (first) viewport.open(first.id)
+  else if (patches.sets[0]) viewport.openSet(patches.sets[0].id)
 }

@@ -13,7 +13,6 @@ import { heldOutCandidates, type HeldOutChoice } from './heldOut.ts'
 import { useLabels } from './labels.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
-import { useViewport } from './viewport.ts'
 import { type Candidate, candidatePicker, type ReviewOrder } from './reviewOrder.ts'
 
 /** As many as a person looks at in one sitting. */
@@ -46,7 +45,6 @@ export const useReview = defineStore('review', () => {
   const labels = useLabels()
   const patches = usePatches()
   const predictions = usePredictions()
-  const viewport = useViewport()
   const faults = useFaults()
 
   const scope = ref<'slide' | 'all'>('slide')
@@ -60,10 +58,11 @@ export const useReview = defineStore('review', () => {
   const decidedAt = shallowRef<readonly number[]>([])
   let round = 0
 
-  /** The runs that can be reviewed: of the chosen model, on this slide or on all. */
+  /** The runs that can be reviewed: of the chosen model, on the open slide or set, or on all slides. */
   const runsInScope = computed<PredictionRun[]>(() => {
-    const all = [...predictions.bySlide.values()].filter((run) => predictions.doneOf(run) > 0)
-    return scope.value === 'all' ? all : all.filter((run) => run.slide === viewport.slideId)
+    const { bySlide, shownRun } = predictions
+    const inScope = scope.value === 'all' ? [...bySlide.values()] : shownRun ? [shownRun] : []
+    return inScope.filter((run) => predictions.doneOf(run) > 0)
   })
 
   const current = computed<ReviewItem | null>(() => items.value[index.value] ?? null)

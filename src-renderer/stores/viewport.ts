@@ -1,11 +1,11 @@
 /**
- * What is looked at: the open slide, which part of it, how finely, and where the pointer is.
+ * What is looked at: the open slide, which part of it, how finely, and where the pointer is; or a patch set instead.
  * The viewer writes it and offers its controls; nothing here draws.
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { Place } from '../../src-shared/bookmarks.ts'
-import type { SlideId } from '../../src-shared/ids.ts'
+import type { SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { Rect } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import { objectiveOf, type Level0Px, type MicronPerPx, micronPerPx } from '../../src-shared/units.ts'
@@ -52,6 +52,8 @@ export const useViewport = defineStore('viewport', () => {
   const slides = useSlides()
 
   const slideId = ref<SlideId | null>(null)
+  /** The patch set that is shown instead of a slide. */
+  const setId = ref<SourceId | null>(null)
   const view = shallowRef<View | null>(null)
   /** The pointer over the slide; null when it is elsewhere. */
   const cursor = shallowRef<SlidePoint | null>(null)
@@ -82,6 +84,7 @@ export const useViewport = defineStore('viewport', () => {
 
   /** @param at what to bring to the centre once the slide is there */
   function open(id: SlideId, at: Rect | null = null): void {
+    setId.value = null
     if (slideId.value === id) {
       if (at) controls.value?.centreOn(at)
       return
@@ -95,7 +98,15 @@ export const useViewport = defineStore('viewport', () => {
     slideId.value = id
   }
 
+  /** Shows a patch set instead of the slide, which is left where it was looked at. */
+  function openSet(id: SourceId): void {
+    if (slideId.value && view.value) lastViews.set(slideId.value, view.value)
+    close()
+    setId.value = id
+  }
+
   function close(): void {
+    setId.value = null
     slideId.value = null
     view.value = null
     cursor.value = null
@@ -114,6 +125,7 @@ export const useViewport = defineStore('viewport', () => {
 
   return {
     slideId,
+    setId,
     slide,
     view,
     cursor,
@@ -125,6 +137,7 @@ export const useViewport = defineStore('viewport', () => {
     mpp,
     magnification,
     open,
+    openSet,
     close,
     magnify,
     remember: (id: SlideId, place: Place): void => void lastPlaces.set(id, place),

@@ -60,6 +60,20 @@ for (const [scene, look] of looks)
     await window.page.context().close()
   })
 
+for (const [scene, scheme] of [
+  ['sets', 'light'],
+  ['setsLost', 'dark'],
+] as const)
+  test(`${scene}, ${scheme}: the gallery of a patch set is whole and axe finds nothing`, async () => {
+    const window = await host.open(browser, scene, { scheme })
+    await window.page.getByRole('option', { name: /^lymph nodes/ }).click()
+    const shown = scene === 'sets' ? /^Patch 1,/ : /Patch set not found/
+    await window.page.getByRole(scene === 'sets' ? 'option' : 'heading', { name: shown }).waitFor()
+    await window.page.waitForTimeout(600)
+    await expectSound(window, `${scene}, gallery`)
+    await window.page.context().close()
+  })
+
 test('no project, a broken one, and the first start are whole and axe finds nothing', async () => {
   for (const scene of ['none', 'first'] as const)
     for (const scheme of ['light', 'dark'] as const) {

@@ -55,6 +55,8 @@ const rows: readonly (readonly [since: number, sql: string])[] = [
   [11, `INSERT INTO bookmarks VALUES (1, 'b', 1, 'nest', 10, 20, 0.5, 90, 1, 1, NULL)`],
   [12, `INSERT INTO slide_looks VALUES (1, '{}', '[]')`],
   [12, `INSERT INTO run_channels VALUES (1, 1, '[]')`],
+  [13, `INSERT INTO patch_set_notes VALUES (2, '{"unfit":1}')`],
+  [13, `INSERT INTO patch_set_unfit VALUES (2, 0, 'it can not be read')`],
   [7, `INSERT INTO exports VALUES ('e', 1, 'a.csv', 'exports/a.csv', 10, 1)`],
 ]
 

@@ -85,13 +85,22 @@ test('migration 9: what a model said is of patches its training has, once', () =
   expect(insert('training')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
 })
 
-test('migration 10: a bookmark is turned by less than a full turn, and looks at something', () => {
-  const sqlite = databaseAt(10)
-  fill(sqlite, 10)
+test('migration 11: a bookmark is turned by less than a full turn, and looks at something', () => {
+  const sqlite = databaseAt(11)
+  fill(sqlite, 11)
   for (const change of ['rotation = 360', 'rotation = -1', 'px_per_level0 = 0', 'mirrored = 2'])
     expect(() => sqlite.exec(`UPDATE bookmarks SET ${change}`), change).toThrow(
       expect.objectContaining({ code: 'SQLITE_CONSTRAINT_CHECK' }),
     )
+})
+
+test('migration 13: only a patch the set has can be unfit', () => {
+  const sqlite = databaseAt(13)
+  fill(sqlite, 13)
+  const insert = (patch: number) => () =>
+    sqlite.exec(`INSERT INTO patch_set_unfit VALUES (2, ${patch}, 'it has 9 × 8 px')`)
+  expect(insert(1)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_FOREIGNKEY' }))
+  expect(insert(0)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }))
 })
 
 test('a step that fails leaves the schema before it, and the backup is made once', () => {

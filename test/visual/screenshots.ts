@@ -3,13 +3,14 @@
  * and what is very large over made-up data: for docs/images, and to be looked at. Run it with `npm run screenshots` after
  * the window has changed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import type { TesseraWindow } from '../e2e/tesseraWindow.ts'
 import { cellsOf } from '../e2e/truth.ts'
 import { FakeWindowHost, type SceneName } from '../e2e/fakeWindow.ts'
 import { launchBrowser, WebHost } from '../e2e/webHost.ts'
+import { SAMPLE_PATCHES } from '../fixtures/samples.ts'
 
 /** A picture in the repository is no larger than this. */
 const MOST_BYTES = 250_000
@@ -57,6 +58,42 @@ async function bothOf(
     await window.page.context().close()
   }
 }
+
+/** The sample patches as a set, with their own labels, the model's opinion, and three that are corrected. */
+async function showGallery(window: TesseraWindow): Promise<void> {
+  const { page } = window
+  const label = await window.stage('Label')
+  const add = label.getByRole('button', { name: 'Add patches' })
+  if (!(await add.isVisible())) await label.getByRole('button', { name: 'Patch sets' }).click()
+  await add.click()
+  await page.getByRole('menuitem', { name: /^Folder/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Choose a folder of patches' })
+  await dialog.getByRole('option', { name: 'lymph nodes' }).click()
+  await dialog
+    .getByRole('button', { name: /^Choose/ })
+    .last()
+    .click()
+  await page.getByRole('button', { name: 'Take its labels over' }).first().click()
+  await page.getByRole('option', { name: 'Patch 1, normal' }).waitFor()
+  const results = await window.stage('Results')
+  await results.getByRole('button', { name: 'Predict this set' }).click()
+  await page.getByTestId('jobs').getByText('No jobs').waitFor({ timeout: 120_000 })
+  await window.stage('Label')
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('unsure')
+  await page
+    .getByRole('option', { name: /^Patch/ })
+    .nth(2)
+    .click()
+  await page
+    .getByRole('option', { name: /^Patch/ })
+    .nth(4)
+    .click({ modifiers: ['Shift'] })
+  await window.press('1')
+}
+
+const home = path.join(host.data, 'home')
+cpSync(SAMPLE_PATCHES, path.join(home, 'lymph nodes'), { recursive: true })
+host.environment = { HOME: home, USERPROFILE: home }
 
 try {
   await host.start('--reason', 'this machine has no display')
@@ -126,6 +163,10 @@ try {
   await page.setViewportSize({ width: 1920, height: 1080 })
   await window.fit()
   await both(window, 'results-1920')
+
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await showGallery(window)
+  await both(window, 'gallery')
 
   await made.start()
   await bothOf('failing', 'error', async (shown) => {

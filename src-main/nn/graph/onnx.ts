@@ -134,6 +134,10 @@ export function encodeModel(graph: OnnxGraph, about: { text: string; metadata?: 
   return Model.encode(Model.fromObject(model)).finish()
 }
 
+/** Bytes that, behind an ONNX file, add operators and results to its graph: see innerValue.ts. */
+export const appendedModel = (graph: Pick<OnnxGraph, 'node' | 'output'>): Uint8Array =>
+  Model.encode(Model.fromObject({ graph })).finish()
+
 /** @throws {Error} when the bytes are not a protocol buffer, or hold no graph */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   const decoded = Model.toObject(Model.decode(bytes), { longs: Number, defaults: true }) as OnnxModel | { graph: null }

@@ -1,5 +1,10 @@
-/** Pixels of patch sets: pictures in files, or the rows of an IDX file. Every patch of a set is a square of one size. */
+/**
+ * Pixels of patch sets: pictures in files, or the rows of an IDX file. A network gets squares of one size, 8 bits, and no
+ * others; a person sees each picture in its own proportions. Of 16 bits the upper 8 are taken, what is transparent becomes
+ * white.
+ */
 import { isTesseraError, messageOf } from '../../../src-shared/errors.ts'
+import type { PictureFacts } from '../../../src-shared/patches.ts'
 import { fileError, systemCode } from '../../files/fileErrors.ts'
 import { setBroken } from '../setErrors.ts'
 import { decode, openPicture, resized, type Rgb, toPng, toRgb, twoAtOnce } from './decoder.ts'
@@ -9,15 +14,27 @@ import type { PatchFile } from './patchFile.ts'
 /** px of the longest side of a patch; a set of larger pictures is a set of slides. */
 const LONGEST_SIDE = 4096
 
-export type PictureFacts = { width: number; height: number; channels: 1 | 3 }
+/** Bits of a value, by libvips' name of its type. */
+const BITS: Readonly<Record<string, number>> = {
+  uchar: 8,
+  char: 8,
+  ushort: 16,
+  short: 16,
+  uint: 32,
+  int: 32,
+  float: 32,
+  double: 64,
+  complex: 64,
+  dpcomplex: 128,
+}
 
-/** Size and colour of a picture, from its header. @throws {TesseraError} PATCH_SET_BROKEN, FILE_NOT_FOUND */
+/** Size, colour and depth of a picture, from its header. @throws {TesseraError} PATCH_SET_BROKEN, FILE_NOT_FOUND */
 export async function pictureFacts(file: string): Promise<PictureFacts> {
   try {
-    const { width, height, channels } = await decode(() => openPicture(file).metadata())
+    const { width, height, channels, hasAlpha, depth, format } = await decode(() => openPicture(file).metadata())
     if (width > LONGEST_SIDE || height > LONGEST_SIDE)
       throw setBroken(file, null, `it has ${width} × ${height} px; a patch may have ${LONGEST_SIDE} at most`)
-    return { width, height, channels: channels <= 2 ? 1 : 3 }
+    return { width, height, channels: channels <= 2 ? 1 : 3, alpha: hasAlpha, bits: BITS[depth] ?? 0, format }
   } catch (error) {
     throw pictureError(file, error)
   }
@@ -37,18 +54,23 @@ export async function picturesFacts(
   return facts
 }
 
-async function readPicture(file: string, edge: number): Promise<Rgb> {
+async function readPicture(file: string): Promise<Rgb> {
   try {
-    const picture = await toRgb(openPicture(file))
-    if (picture.width === edge && picture.height === edge) return picture
-    throw setBroken(
-      file,
-      null,
-      `it has ${picture.width} × ${picture.height} px, but had ${edge} × ${edge} when the set was added. Add the set again`,
-    )
+    return await toRgb(openPicture(file))
   } catch (error) {
     throw pictureError(file, error)
   }
+}
+
+/** A picture for a network. @throws {TesseraError} PATCH_SET_BROKEN also when it has another size than the set */
+async function readSquare(file: string, edge: number): Promise<Rgb> {
+  const picture = await readPicture(file)
+  if (picture.width === edge && picture.height === edge) return picture
+  throw setBroken(
+    file,
+    null,
+    `it has ${picture.width} × ${picture.height} px, but had ${edge} × ${edge} when the set was added. Add the set again`,
+  )
 }
 
 /** libvips says in words, not in codes, that a file is missing. */
@@ -68,7 +90,7 @@ export async function readPictures(
   into: PatchFile,
 ): Promise<void> {
   await twoAtOnce([...files.keys()], async (place) => {
-    const picture = await resized(await readPicture(files[place]!, edge), edgePx, edgePx)
+    const picture = await resized(await readSquare(files[place]!, edge), edgePx, edgePx)
     await into.put([place], picture.data)
   })
 }
@@ -107,9 +129,15 @@ function idxPicture({ pixels, width, height }: IdxImages, patch: number): Rgb {
   return { data, width, height }
 }
 
-/** PNG of edge × edge px of a picture that is stored with `stored` × `stored` px. */
-export const filePicture = async (file: string, stored: number, edge: number): Promise<Buffer> =>
-  toPng(await resized(await readPicture(file, stored), edge, edge))
+/** PNG of a picture as it is, in its own proportions; the longest side gets `edge` px. */
+export const filePicture = async (file: string, edge: number): Promise<Buffer> =>
+  toPng(await within(await readPicture(file), edge))
 
 export const idxPatchPicture = async (images: IdxImages, patch: number, edge: number): Promise<Buffer> =>
-  toPng(await resized(idxPicture(images, patch), edge, edge))
+  toPng(await within(idxPicture(images, patch), edge))
+
+function within(picture: Rgb, edge: number): Promise<Rgb> {
+  const scale = edge / Math.max(picture.width, picture.height)
+  const side = (px: number) => Math.max(1, Math.round(px * scale))
+  return resized(picture, side(picture.width), side(picture.height))
+}

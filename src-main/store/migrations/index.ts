@@ -12,6 +12,7 @@ import { heldOut } from './0009-held-out.ts'
 import { tissue } from './0010-tissue.ts'
 import { bookmarks } from './0011-bookmarks.ts'
 import { looks } from './0012-looks.ts'
+import { setPictures } from './0013-set-pictures.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   tissue,
   bookmarks,
   looks,
+  setPictures,
 ]

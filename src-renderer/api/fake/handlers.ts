@@ -4,6 +4,7 @@ import { type AppInfo, RESEARCH_NOTICE, Settings } from '../../../src-shared/app
 import { tesseraError } from '../../../src-shared/errors.ts'
 import type { JobId, ModelId, PredictionRunId, RunId, SourceId } from '../../../src-shared/ids.ts'
 import type { Model } from '../../../src-shared/models.ts'
+import { sourceSize } from '../../../src-shared/patches.ts'
 import type { PredictionRun } from '../../../src-shared/predictions.ts'
 import type { Project } from '../../../src-shared/projects.ts'
 import { type TrainingPoint, type TrainingRun, TrainingSettings } from '../../../src-shared/training.ts'
@@ -15,7 +16,7 @@ import { newId, pause } from './ids.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
-import { blockOf } from './predictions.ts'
+import { blockOf, blockOfSet } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { SHIPPED, shippedOf } from './shippedModel.ts'
 import { fakeSlides } from './slides.ts'
@@ -125,17 +126,17 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   }
 
   function predict(model: Model, source: SourceId, instantly: boolean): PredictionRun {
-    const grid = patches.grid(source)
-    const total = grid.columns * grid.rows
-    const slide = slides.slides.get(grid.slide)!
-    const job = jobs.add('prediction', `Predict ${slide.name} with ${model.name}`, total, 'patches')
+    const of = patches.sources.get(source)!
+    const total = sourceSize(of)
+    const name = of.kind === 'grid' ? slides.slides.get(of.slide)!.name : of.name
+    const job = jobs.add('prediction', `Predict ${name} with ${model.name}`, total, 'patches')
     const run: PredictionRun = {
       id: newId(),
       job: job.id,
       model: model.id,
       modelName: model.name,
       source,
-      slide: grid.slide,
+      slide: of.kind === 'grid' ? of.slide : null,
       classes: model.card.classes,
       testTime: model.card.testTime,
       total,
@@ -169,7 +170,9 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       runs.set(run.id, run)
       points.set(run.id, pointsOf(run, 0, STEPS))
       const model = finishTraining(run)
-      for (const source of [...patches.sources.keys()].slice(0, 4)) predict(model, source, true)
+      const grids = [...patches.sources.values()].filter((source) => source.kind === 'grid').slice(0, 4)
+      for (const { id } of grids) predict(model, id, true)
+      for (const source of patches.sources.values()) if (source.kind === 'set') predict(model, source.id, true)
     }
   }
 
@@ -364,7 +367,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
 
       'predictions.runs': () => [...predictions.values()],
-      'predictions.start': async ({ model, slides: ids }) => {
+      'predictions.start': async ({ model, slides: ids, sets }) => {
         const known = models.get(model)!
         const started = []
         for (const slide of ids) {
@@ -372,6 +375,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
             patches.activeGrid(slide) ?? (await patches.makeGrid(slide, known.card.input.edgePx, known.card.input.mpp))
           started.push(predict(known, grid.id, false))
         }
+        for (const set of sets) started.push(predict(known, set, false))
         return started
       },
 
@@ -424,13 +428,14 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
       async *'predictions.follow'({ run }, signal) {
         const first = predictions.get(run)!
-        const grid = patches.grid(first.source)
-        const tissue = slides.tissues.get(grid.slide)!
+        const of = patches.sources.get(first.source)!
         for (let sent = 0; !signal.aborted;) {
           const { done, complete } = predictions.get(run)!
           if (done > sent) {
             const to = Math.min(done, sent + 20_000)
-            yield blockOf(grid, tissue, first.classes.length, sent, to)
+            yield of.kind === 'grid'
+              ? blockOf(of, slides.tissues.get(of.slide)!, first.classes.length, sent, to)
+              : blockOfSet(first.classes.length, sent, to)
             sent = to
           } else if (complete || jobs.known(first.job).state === 'cancelled') return
           else await pause(50)

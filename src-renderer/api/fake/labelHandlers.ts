@@ -2,7 +2,7 @@
 import type { ApiCalls, PublishApi } from '../../../src-shared/api.ts'
 import { tesseraError } from '../../../src-shared/errors.ts'
 import { type Change, CLASS_COLOURS, type LabelCount, type PatchClass } from '../../../src-shared/labels.ts'
-import { patchRect } from '../../../src-shared/patches.ts'
+import { patchRect, sourceSize } from '../../../src-shared/patches.ts'
 import { chance, newId } from './ids.ts'
 import { FakeLabels } from './labels.ts'
 import type { FakePatches } from './patchHandlers.ts'
@@ -17,10 +17,14 @@ export interface FakeLabelRoom {
 }
 
 export function labelHandlers(scene: Scene, patches: FakePatches, publish: PublishApi): FakeLabelRoom {
-  const log = new FakeLabels(scene, () => {
-    const grids = [...patches.sources].filter(([, source]) => source.kind === 'grid')
-    return new Map(grids.map(([id]) => [id, patches.grid(id)]))
-  })
+  const log = new FakeLabels(
+    scene,
+    () => {
+      const grids = [...patches.sources].filter(([, source]) => source.kind === 'grid')
+      return new Map(grids.map(([id]) => [id, patches.grid(id)]))
+    },
+    (source) => sourceSize(patches.sources.get(source)!),
+  )
   if (scene.labelled) labelSome(scene, log, patches)
 
   const told = <C extends Change | null>(change: C): C => {
@@ -119,7 +123,7 @@ export function labelHandlers(scene: Scene, patches: FakePatches, publish: Publi
       told(
         log.assign(
           set,
-          Array.from({ length: 900 }, (_, i) => i),
+          Array.from({ length: sourceSize(patches.sources.get(set)!) }, (_, i) => i),
           1,
           'import',
         ),

@@ -33,10 +33,13 @@ export class FakeLabels {
   readonly #undo: Step[] = []
   readonly #redo: Step[] = []
   #sequence = 0
+  readonly #sizeOf: (source: SourceId) => number
   readonly #grids: () => ReadonlyMap<SourceId, Grid>
 
-  constructor(scene: Scene, grids: () => ReadonlyMap<SourceId, Grid>) {
+  /** @param sizeOf patches of a source */
+  constructor(scene: Scene, grids: () => ReadonlyMap<SourceId, Grid>, sizeOf: (source: SourceId) => number) {
     this.#grids = grids
+    this.#sizeOf = sizeOf
     this.classes = Array.from({ length: scene.classes }, (_, i) => ({
       number: i + 1,
       id: newId(),
@@ -49,8 +52,7 @@ export class FakeLabels {
   array(source: SourceId): Uint16Array {
     const known = this.of.get(source)
     if (known) return known
-    const grid = this.#grids().get(source)
-    const made = new Uint16Array(grid ? grid.columns * grid.rows : 1000)
+    const made = new Uint16Array(this.#sizeOf(source))
     this.of.set(source, made)
     return made
   }

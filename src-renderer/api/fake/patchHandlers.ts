@@ -142,22 +142,40 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
   }
 
   const addSet = (name: string, origin: PatchSet['origin'], mpp: MicronPerPx | null): PatchSet => {
+    const idx = origin === 'idx'
     const set: PatchSet = {
       kind: 'set',
       id: newId(),
       name,
       origin,
-      patches: 18_706,
-      width: 96,
-      height: 96,
-      channels: 3,
+      patches: idx ? 70_000 : 18_706,
+      width: idx ? 28 : 96,
+      height: idx ? 28 : 96,
+      channels: idx ? 1 : 3,
       mpp,
       casesKnown: false,
+      notes: idx ? { unfit: 0, alpha: 0, deep: 0, grey: 0 } : { unfit: 412, alpha: 3, deep: 12, grey: 0 },
       createdAt: Date.now(),
     }
     sources.set(set.id, set)
     return set
   }
+  if (scene.sets) {
+    addSet('train', 'idx', null)
+    addSet(
+      scene.longNames ? 'A folder of patches with a name as long as only people give to folders' : 'lymph nodes',
+      'folder',
+      micronPerPx(0.5),
+    )
+  }
+  const setOf = (id: SourceId): PatchSet => {
+    const source = sources.get(id)
+    if (source?.kind !== 'set') throw tesseraError('SOURCE_UNKNOWN', 'This set is not known.', { source: id })
+    return source
+  }
+  /** Every so many pictures of a folder one does not fit, or is broken. */
+  const isUnfit = (set: PatchSet, patch: number): boolean => set.notes.unfit > 0 && patch % 45 === 11
+  const isBroken = (set: PatchSet, patch: number): boolean => set.notes.unfit > 0 && patch % 180 === 11
 
   return {
     sources,
@@ -217,7 +235,62 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
       'patches.addFolder': ({ folder, mpp }) => addSet(nameOf(folder), 'folder', mpp),
       'patches.addCsv': ({ file, mpp }) => addSet(nameOf(file), 'csv', mpp),
       'patches.addIdx': ({ images }) => addSet(nameOf(images), 'idx', null),
+      'patches.contents': ({ set: id }) => {
+        const set = setOf(id)
+        const unfit = Uint32Array.from(Array(set.patches).keys()).filter((patch) => isUnfit(set, patch))
+        return {
+          names: set.origin === 'idx' ? ['0', '1', '2'] : ['normal', 'tumor'],
+          given: Uint32Array.from({ length: set.patches }, (_, patch) => 1 + (patch % 2)),
+          unfit: unfit.subarray(0, set.notes.unfit),
+          unfitReason: Uint32Array.from(unfit.subarray(0, set.notes.unfit), (patch) => (isBroken(set, patch) ? 1 : 0)),
+          reasons: ['it has 90 × 96 px', 'it can not be read'],
+          missing: scene.failing
+            ? {
+                code: 'FILE_NOT_FOUND',
+                message: `There is no file “/data/patches/${set.name}”. Check the name, or whether its drive is connected.`,
+                data: { file: `/data/patches/${set.name}` },
+              }
+            : null,
+        }
+      },
+      'patches.facts': ({ set: id, patch }) => {
+        const set = setOf(id)
+        const { width, height, channels } = set
+        return {
+          file: set.origin === 'idx' ? null : `${patch % 2 ? 'tumor' : 'normal'}/patch-${patch}.png`,
+          given: patch % 2 ? 'tumor' : 'normal',
+          slide: null,
+          case: null,
+          picture: isBroken(set, patch)
+            ? {
+                code: 'PATCH_SET_BROKEN',
+                message: `“patch-${patch}.png” can not be used for a patch set: it can not be decoded (pngload: libspng read error).`,
+                data: { file: `patch-${patch}.png`, line: null, reason: 'it can not be decoded' },
+              }
+            : { width, height, channels, alpha: false, bits: 8, format: set.origin === 'idx' ? 'idx' : 'png' },
+        }
+      },
+      'patches.relocate': ({ set }) => setOf(set),
       'patches.pictures': ({ source, patches, margin, edge }) => {
+        const set = sources.get(source)
+        if (set?.kind === 'set')
+          return Promise.all(
+            Array.from(patches, async (patch) =>
+              isBroken(set, patch)
+                ? null
+                : pictureOf(
+                    [...tissues.values()][0]!,
+                    [
+                      5000 + (patch % 60) * 240,
+                      4500 + (Math.floor(patch / 60) % 40) * 240,
+                      200,
+                      isUnfit(set, patch) ? 213 : 200,
+                    ],
+                    [isUnfit(set, patch) ? Math.round(edge * 0.94) : edge, edge],
+                    'image/png',
+                  ),
+            ),
+          )
         const of = grid(source)
         return Promise.all(
           Array.from(patches, (patch) => {

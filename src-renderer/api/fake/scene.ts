@@ -15,6 +15,8 @@ export interface Scene {
   readOnly: boolean
   /** Writing fails: the disk is full. Some tiles and slides can not be read. */
   failing: boolean
+  /** A patch set of 70,000 digits, and one whose pictures do not all fit. */
+  sets: boolean
   /** Slides whose file is gone, is broken or says no µm/px are among them. */
   troubled: boolean
 }
@@ -30,6 +32,7 @@ const sample: Scene = {
   firstStart: false,
   readOnly: false,
   failing: false,
+  sets: false,
   troubled: false,
 }
 
@@ -53,6 +56,8 @@ export const scenes = {
   },
   failing: { ...sample, labelled: true, failing: true, troubled: true, slides: 6, project: 'own' },
   troubled: { ...sample, labelled: true, troubled: true, slides: 8, project: 'own' },
+  sets: { ...sample, project: 'own', slides: 3, classes: 3, labelled: true, trained: true, sets: true },
+  setsLost: { ...sample, project: 'own', slides: 3, labelled: true, sets: true, failing: true },
   readonly: { ...sample, labelled: true, trained: true, readOnly: true },
 } as const satisfies Record<string, Scene>
 

@@ -23,6 +23,7 @@ import type { ModelCard } from '../../../src-shared/models.ts'
 import { refusal, tessera, told } from '../../fixtures/commandLine.ts'
 import { MOSAIC_FILE, SAMPLE_PATCHES } from '../../fixtures/samples.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
+import { writeTiff } from '../../fixtures/writeTiff.ts'
 
 /** Patches of the sample, class by class. @param link class folders that are links to folders elsewhere */
 function patchFolder(
@@ -263,6 +264,18 @@ describe('what can not be trained on, or measured, is refused by name', { timeou
       },
       'PATCH_SET_BROKEN',
       /broken 😐\.jpg/,
+    ],
+    [
+      'a picture of another size',
+      (folder: string) => {
+        patchFolder(folder, 0, 12)
+        const values = new Uint8Array(90 * 96 * 3)
+        writeTiff(path.join(folder, 'normal/odd.tif'), [
+          { width: 90, height: 96, tile: 96, bits: 8, samples: 3, values },
+        ])
+      },
+      'PATCH_SET_BROKEN',
+      /1 of 25 can not go to a network: normal\/odd\.tif \(it has 90 × 96 px\)/,
     ],
     [
       'a picture cut short',

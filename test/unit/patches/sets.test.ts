@@ -31,6 +31,39 @@ const addCsv = (bench: SlideBench, file: string): Promise<PatchSet> =>
 const addIdx = (bench: SlideBench, images: string, labels: string): Promise<PatchSet> =>
   Promise.resolve(bench.patches.handlers['patches.addIdx']({ images: handle(images), labels: handle(labels) }))
 
+/** A grey picture of floating-point numbers, which no library here writes. */
+function floatTiff(edge: number): Buffer {
+  const entries: [tag: number, type: number, value: number][] = [
+    [256, 3, edge],
+    [257, 3, edge],
+    [258, 3, 32],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 8 + 2 + 12 * 10 + 4],
+    [277, 3, 1],
+    [278, 3, edge],
+    [279, 4, 4 * edge * edge],
+    [339, 3, 3],
+  ]
+  const head = Buffer.alloc(8 + 2 + 12 * entries.length + 4)
+  head.write('II*\0', 'latin1')
+  head.writeUInt32LE(8, 4)
+  head.writeUInt16LE(entries.length, 8)
+  for (const [i, [tag, type, value]] of entries.entries()) {
+    head.writeUInt16LE(tag, 10 + 12 * i)
+    head.writeUInt16LE(type, 12 + 12 * i)
+    head.writeUInt32LE(1, 14 + 12 * i)
+    head.writeUInt32LE(value, 18 + 12 * i)
+  }
+  return Buffer.concat([head, Buffer.from(new Float32Array(edge * edge).fill(0.5).buffer)])
+}
+
+/** patch → why networks do not get it */
+async function unfitOf(bench: SlideBench, set: PatchSet): Promise<Record<number, string>> {
+  const { unfit, unfitReason, reasons } = await bench.patches.handlers['patches.contents']({ set: set.id })
+  return Object.fromEntries(Array.from(unfit, (patch, i) => [patch, reasons[unfitReason[i]!]!]))
+}
+
 const labels = (bench: SlideBench, set: PatchSet) => bench.patches.patchesOfSet(set.id).map((patch) => patch.label)
 
 describe('a folder', () => {
@@ -78,10 +111,9 @@ describe('a folder', () => {
       symlinkSync(folder, path.join(folder, 'normal', 'loop'))
       expect(labels(bench, await addFolder(bench, folder))).toEqual(['normal', 'normal', 'tumor', 'tumor'])
       symlinkSync(path.join(elsewhere, 'gone.png'), path.join(folder, 'normal/3.png'))
-      await expect(addFolder(bench, folder)).rejects.toMatchObject({
-        code: 'PATCH_SET_BROKEN',
-        message: expect.stringMatching(/1 of its 5 pictures can not be read: .*3\.png/),
-      })
+      const set = await addFolder(bench, folder)
+      expect(set).toMatchObject({ patches: 5, notes: { unfit: 1 } })
+      expect(await unfitOf(bench, set)).toEqual({ 2: 'it can not be read' })
     },
   )
 
@@ -110,30 +142,83 @@ describe('a folder', () => {
     expect(await addFolder(bench, folder)).toMatchObject({ channels: 3 })
   })
 
-  test('pictures of other sizes are refused by name, not stretched', async () => {
+  test('pictures of another size, broken ones and those of floating point are kept, and kept from networks', async () => {
     const bench = SlideBench.create(reader)
     const folder = path.join(bench.folder, 'set')
-    for (let i = 0; i < 5; i++) await picture(path.join(folder, `a/${i}.png`))
-    await picture(path.join(folder, 'a/wide.png'), { width: 9, height: 8 })
-    await expect(addFolder(bench, folder)).rejects.toMatchObject({
+    for (let i = 0; i < 3; i++) await picture(path.join(folder, `a/${i}.png`))
+    await picture(path.join(folder, 'b/wide.png'), { width: 9, height: 8 })
+    writeFileSync(path.join(folder, 'b/x.png'), 'no picture')
+    writeFileSync(path.join(folder, 'b/z.tif'), floatTiff(8))
+    const set = await addFolder(bench, folder)
+    expect(set).toMatchObject({ patches: 6, width: 8, height: 8, notes: { unfit: 3, alpha: 0, deep: 0, grey: 0 } })
+    expect(await unfitOf(bench, set)).toEqual({
+      3: 'it has 9 × 8 px',
+      4: 'it can not be read',
+      5: 'its values have 32 bits, and nothing says which of them is white',
+    })
+    await bench.reopen()
+    expect(bench.patches.sources.all()).toEqual([set])
+  })
+
+  test('pictures that are no squares can be looked at', async () => {
+    const bench = SlideBench.create(reader)
+    const wide = path.join(bench.folder, 'wide')
+    await picture(path.join(wide, 'a/1.png'), { width: 40, height: 20 })
+    const set = await addFolder(bench, wide)
+    expect(set).toMatchObject({ width: 40, height: 20, notes: { unfit: 0 } })
+    const [png] = await bench.patches.handlers['patches.pictures']({
+      source: set.id,
+      patches: Uint32Array.of(0),
+      margin: 0,
+      edge: 20,
+    })
+    expect(await sharp(png!).metadata()).toMatchObject({ width: 20, height: 10 })
+  })
+
+  test('a folder none of whose pictures can be read is refused by name', async () => {
+    const bench = SlideBench.create(reader)
+    const broken = path.join(bench.folder, 'broken')
+    mkdirSync(path.join(broken, 'a'), { recursive: true })
+    for (const name of ['1.png', '2.png']) writeFileSync(path.join(broken, 'a', name), 'no picture')
+    await expect(addFolder(bench, broken)).rejects.toMatchObject({
       code: 'PATCH_SET_BROKEN',
-      message: expect.stringMatching(/most pictures have 8 × 8 px, but 1 of 6 have not: wide\.png \(9 × 8 px\)/),
+      message: expect.stringMatching(/none of its 2 pictures can be read: “1\.png”/),
     })
   })
 
-  test('pictures that are no squares, or can not be opened, are refused by name', async () => {
+  test('transparency, 16 bits and grey among colour are counted; of 16 bits the upper 8 are shown, glass is white', async () => {
     const bench = SlideBench.create(reader)
-    const wide = path.join(bench.folder, 'wide')
-    await picture(path.join(wide, 'a/1.png'), { width: 9, height: 8 })
-    await expect(addFolder(bench, wide)).rejects.toMatchObject({
-      message: expect.stringMatching(/9 × 8 px; a patch is a square/),
+    const folder = path.join(bench.folder, 'set', 'a')
+    await picture(path.join(folder, '1.png'), { width: 16 })
+    await picture(path.join(folder, '2.png'), { width: 16, grey: true })
+    const values = new Uint16Array(16 * 16 * 3).map((_, i) => [0, 0x80ff, 65_535][i % 3]!)
+    await sharp(values, { raw: { width: 16, height: 16, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toFile(path.join(folder, '3.png'))
+    await sharp({ create: { width: 16, height: 16, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } })
+      .png()
+      .toFile(path.join(folder, '4.png'))
+    const set = await addFolder(bench, path.dirname(folder))
+    expect(set.notes).toEqual({ unfit: 0, alpha: 1, deep: 1, grey: 1 })
+    const shown = await bench.patches.handlers['patches.pictures']({
+      source: set.id,
+      patches: Uint32Array.of(2, 3),
+      margin: 0,
+      edge: 16,
     })
-    const broken = path.join(bench.folder, 'broken')
-    await picture(path.join(broken, 'a/1.png'))
-    writeFileSync(path.join(broken, 'a/2.png'), 'no picture')
-    await expect(addFolder(bench, broken)).rejects.toMatchObject({
-      code: 'PATCH_SET_BROKEN',
-      message: expect.stringMatching(/1 of its 2 pictures can not be read: “2\.png”/),
+    const firstPx = async (png: Uint8Array | null | undefined) => [
+      ...(await sharp(png!).raw().toBuffer()).subarray(0, 3),
+    ]
+    expect(await firstPx(shown[0])).toEqual([0, 0x80, 255])
+    expect(await firstPx(shown[1])).toEqual([255, 255, 255])
+    const facts = await bench.patches.handlers['patches.facts']({ set: set.id, patch: 2 })
+    expect(facts).toEqual({
+      file: 'a/3.png',
+      given: 'a',
+      slide: null,
+      case: null,
+      picture: { width: 16, height: 16, channels: 3, alpha: false, bits: 16, format: 'png' },
     })
   })
 
@@ -156,6 +241,60 @@ describe('a folder', () => {
     await expect(addFolder(bench, path.join(SAMPLES, 'pcam_composite_demo_labels.csv'))).rejects.toMatchObject({
       code: 'FILE_NOT_DIRECTORY',
     })
+  })
+})
+
+describe('a set that is looked at', () => {
+  const contentsOf = (bench: SlideBench, set: PatchSet) =>
+    Promise.resolve(bench.patches.handlers['patches.contents']({ set: set.id }))
+
+  async function moved(bench: SlideBench): Promise<{ set: PatchSet; to: string }> {
+    const folder = path.join(bench.folder, 'set')
+    for (const name of ['a/1.png', 'b/1.png', 'b/2.png']) await picture(path.join(folder, name), { width: 16 })
+    const set = await addFolder(bench, folder)
+    const to = path.join(bench.folder, 'elsewhere')
+    renameSync(folder, to)
+    return { set, to }
+  }
+
+  test('says which class its folders name for each patch', async () => {
+    const bench = SlideBench.create(reader)
+    const folder = path.join(bench.folder, 'set')
+    for (const name of ['a/1.png', 'b/1.png', 'loose.png']) await picture(path.join(folder, name))
+    const contents = await contentsOf(bench, await addFolder(bench, folder))
+    expect(contents).toMatchObject({ names: ['a', 'b'], given: Uint32Array.of(1, 2, 0), missing: null })
+  })
+
+  test('says that its folder is gone, and is found again where all of its files lie', async () => {
+    const bench = SlideBench.create(reader)
+    const { set, to } = await moved(bench)
+    expect(await contentsOf(bench, set)).toMatchObject({ missing: { code: 'FILE_NOT_FOUND' } })
+    const pictures = () =>
+      bench.patches.handlers['patches.pictures']({ source: set.id, patches: Uint32Array.of(0), margin: 0, edge: 16 })
+    expect(await pictures()).toEqual([null])
+    expect(await bench.patches.handlers['patches.relocate']({ set: set.id, place: handle(to) })).toEqual(set)
+    expect(await contentsOf(bench, set)).toMatchObject({ missing: null })
+    expect((await pictures())[0]).toBeInstanceOf(Uint8Array)
+    expect(bench.sourceChanges.at(-1)).toEqual([set])
+  })
+
+  test('is not taken for a folder that lacks one of its files, which is named', async () => {
+    const bench = SlideBench.create(reader)
+    const { set, to } = await moved(bench)
+    renameSync(path.join(to, 'b/2.png'), path.join(to, 'b/3.png'))
+    await expect(
+      Promise.resolve(bench.patches.handlers['patches.relocate']({ set: set.id, place: handle(to) })),
+    ).rejects.toMatchObject({
+      code: 'PATCH_SET_BROKEN',
+      message: expect.stringMatching(/1 of the 3 files of “set” are not there: b\/2\.png/),
+    })
+  })
+
+  test('tells why one picture can not be read', async () => {
+    const bench = SlideBench.create(reader)
+    const { set } = await moved(bench)
+    const facts = await bench.patches.handlers['patches.facts']({ set: set.id, patch: 1 })
+    expect(facts).toMatchObject({ file: 'b/1.png', given: 'b', picture: { code: 'FILE_NOT_FOUND' } })
   })
 })
 

@@ -27,6 +27,7 @@ function detailedPlanFor(edge: number, chosen: Partial<TrainingSettingsInput>) {
     channels: 3,
     mpp: null,
     casesKnown: false,
+    notes: { unfit: 0, alpha: 0, deep: 0, grey: 0 },
     createdAt: 1,
   })
   const lookup = {

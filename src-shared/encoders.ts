@@ -1,0 +1,34 @@
+/** Encoders: networks that turn a patch into a vector of features, and the card that says how one was used. */
+import * as z from 'zod'
+import { Normalisation } from './models.ts'
+import { MicronPerPx } from './units.ts'
+
+/** Who said a fact about an encoder. */
+export const SaidBy = z.enum(['card', 'file', 'config.json', 'flag', 'trial', 'nobody'])
+export type SaidBy = z.infer<typeof SaidBy>
+
+export const EncoderCard = z.object({
+  format: z.literal('tessera-encoder-card'),
+  version: z.literal(1),
+  name: z.string(),
+  /** a model trained with Tessera, or an ONNX file of another program */
+  kind: z.enum(['tessera', 'onnx']),
+  weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
+  /** the layer whose output the features are; in files of other programs the name of a value */
+  layer: z.string(),
+  /** `mean`: the layer's output is a map, and each feature the mean of a channel over its places */
+  pooling: z.enum(['none', 'mean']),
+  /** features of a patch */
+  dimensions: z.number().int().positive(),
+  input: z.object({
+    /** px of the network's input; patches of another size are resized to it, whole */
+    edgePx: z.number().int().positive(),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** µm/px of the input; null where nobody says it */
+    mpp: MicronPerPx.nullable(),
+  }),
+  normalisation: Normalisation,
+  /** who said what */
+  saidBy: z.object({ layer: SaidBy, edgePx: SaidBy, mpp: SaidBy, normalisation: SaidBy }),
+})
+export type EncoderCard = z.infer<typeof EncoderCard>
