@@ -100,7 +100,7 @@ export const useViewport = defineStore('viewport', () => {
 
   /** Shows a patch set instead of the slide, which is left where it was looked at. */
   function openSet(id: SourceId): void {
-    if (slideId.value && view.value) lastViews.set(slideId.value, view.value)
+    if (slideId.value && view.value) lastPlaces.set(slideId.value, view.value)
     close()
     setId.value = id
   }

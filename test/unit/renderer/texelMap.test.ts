@@ -58,21 +58,9 @@ function aFrame(pxPerLevel0 = 0.01): { frame: Frame; calls: string[] } {
       set: () => true,
     },
   ) as CanvasRenderingContext2D
-  return {
-    frame: {
-      g,
-      density: 1,
-      view: {
-        centre: { x: level0Px(0), y: level0Px(0) },
-        pxPerLevel0,
-        rotation: 0,
-        mirrored: false,
-        width: 1280,
-        height: 800,
-      },
-    },
-    calls,
-  }
+  const centre = { x: level0Px(640 / pxPerLevel0), y: level0Px(400 / pxPerLevel0) }
+  const view = { pxPerLevel0, centre, rotation: 0, mirrored: false, width: 1280, height: 800 }
+  return { frame: { g, density: 1, view }, calls }
 }
 
 test('a grid of 1,000,000 patches is drawn with one drawImage', () => {

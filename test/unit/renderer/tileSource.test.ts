@@ -24,8 +24,6 @@ const slide = {
   levels: [level(4096, 4096), level(1024, 1024)],
 } as unknown as Slide
 
-const AS_STORED = { key: 'colour', channels: null, paint: null }
-
 let requests: TileRequest[]
 /** Bytes that no JPEG decoder would take: whoever looked into them would fail. */
 const bytesOf = (column: number, row: number) => Uint8Array.of(column, row, 3, 4)
@@ -37,6 +35,8 @@ beforeEach(() => {
     return request.tiles.map(([column, row]): TileReply => bytesOf(column, row))
   })
 })
+
+const AS_IT_COMES = { key: 'colour', channels: null, paint: null }
 
 function ask(source: ReturnType<typeof slideTileSource>, osdLevel: number, x: number, y: number) {
   return new Promise<{ data: Blob; type: string }>((resolve, reject) => {
@@ -51,7 +51,7 @@ function ask(source: ReturnType<typeof slideTileSource>, osdLevel: number, x: nu
 }
 
 test('tiles asked for in one turn travel in as few requests as allowed, each of one level', async () => {
-  const source = slideTileSource(slide, 'rasterBlob', AS_STORED, () => undefined)
+  const source = slideTileSource(slide, 'rasterBlob', AS_IT_COMES, () => undefined)
   const fine = Array.from({ length: 40 }, (_, i) => ask(source, 1, i % 16, Math.floor(i / 16)))
   const coarse = [ask(source, 0, 0, 0), ask(source, 0, 1, 1)]
   await Promise.all([...fine, ...coarse])
@@ -64,7 +64,7 @@ test('tiles asked for in one turn travel in as few requests as allowed, each of 
 })
 
 test('the bytes of a tile reach the browser’s decoder untouched', async () => {
-  const source = slideTileSource(slide, 'rasterBlob', AS_STORED, () => undefined)
+  const source = slideTileSource(slide, 'rasterBlob', AS_IT_COMES, () => undefined)
   const { data, type } = await ask(source, 1, 5, 9)
   expect(type).toBe('rasterBlob')
   expect(new Uint8Array(await data.arrayBuffer())).toEqual(bytesOf(5, 9))
