@@ -2,8 +2,8 @@
  * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips in one go, out of a small TIFF
  * of the tiles under the region (see tiffOfTiles.ts).
  *
- * Where libvips can not decode them all, the region is put together from tiles decoded one by one, which names the one that
- * is broken. Both ways give the same pixels.
+ * Where libvips can not decode them all, or a tile lies at a place that can not be, the region is put together from tiles
+ * decoded one by one, which names the one that is broken. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
 import { jpegToRgb, openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'

@@ -29,14 +29,14 @@ export interface StoredTiles {
    * @throws {TesseraError} SLIDE_TILE_BROKEN
    */
   read(column: number, row: number, room: (bytes: number) => { into: Buffer; at: number }): Promise<Buffer | null>
-  /** Whether all these tiles are stored, at places and of sizes that can be. */
-  allSound(range: TileRange): boolean
   /**
    * Tiles that lie behind each other in the file are read in one go.
    * @returns null = more bytes than can be meant
    * @throws {TesseraError} SLIDE_TILE_BROKEN naming the first tile that can not be there
    */
   readRange(range: TileRange): Promise<TileBytes | null>
+  /** Whether all these tiles are stored, at places and of sizes that can be. */
+  allSound(range: TileRange): boolean
   /** null = none is */
   firstStored(): { column: number; row: number } | null
 }
@@ -73,31 +73,23 @@ export async function storedTiles(
     return offset + bytes > tiff.bytes ? `it lies behind the end of the file (byte ${offset} of ${tiff.bytes})` : null
   }
 
-  /** Bytes of a tile, 0 = none stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
-  const bytesOf = (column: number, row: number): number => {
+  /** Where a tile lies; 0 bytes = none is stored. @throws {TesseraError} SLIDE_TILE_BROKEN */
+  const placeOf = (column: number, row: number): { offset: number; bytes: number } => {
     const place = { level, column, row }
     if (column >= columns || row >= rows)
       throw brokenTile(tiff.file, place, `the level has only ${columns} × ${rows} tiles`)
     const number = row * stride + column
     const fault = faultOf(number)
     if (fault) throw brokenTile(tiff.file, place, fault)
-    return byteCounts[number]!
+    return { offset: offsets[number]!, bytes: byteCounts[number]! }
   }
 
   return {
     async read(column, row, room) {
-      const bytes = bytesOf(column, row)
+      const { offset, bytes } = placeOf(column, row)
       if (bytes === 0) return null
       const { into, at } = room(bytes)
-      return tiff.read(offsets[row * stride + column]!, bytes, into, at)
-    },
-    allSound({ left, top, right, bottom }) {
-      for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) {
-          const number = row * stride + column
-          if (byteCounts[number] === 0 || faultOf(number)) return false
-        }
-      return true
+      return tiff.read(offset, bytes, into, at)
     },
     async readRange({ left, top, right, bottom }) {
       const count = (right - left) * (bottom - top)
@@ -108,9 +100,8 @@ export async function storedTiles(
       let tile = 0
       for (let row = top; row < bottom; row++)
         for (let column = left; column < right; column++, tile++) {
-          const bytes = bytesOf(column, row)
+          const { offset, bytes } = placeOf(column, row)
           if (bytes === 0) continue
-          const offset = offsets[row * stride + column]!
           const last = pieces.at(-1)
           if (last && offset >= last.to && offset - last.to <= GAP) total += offset + bytes - last.to
           else {
@@ -126,6 +117,14 @@ export async function storedTiles(
       const bytes = Buffer.allocUnsafe(total)
       await Promise.all(pieces.map(({ from, to, into }) => tiff.read(from, to - from, bytes, into)))
       return { bytes, at, length }
+    },
+    allSound({ left, top, right, bottom }) {
+      for (let row = top; row < bottom; row++)
+        for (let column = left; column < right; column++) {
+          const number = row * stride + column
+          if (byteCounts[number] === 0 || faultOf(number)) return false
+        }
+      return true
     },
     firstStored() {
       const number = byteCounts.findIndex((bytes) => bytes > 0)

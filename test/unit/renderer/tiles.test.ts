@@ -6,7 +6,7 @@ import { SlideId } from '../../../src-shared/ids.ts'
 import { packTiles } from '../../../src-main/host/web/packTiles.ts'
 import { openTiles, readTiles } from '../../../src-renderer/api/tiles.ts'
 
-const request = { slide: SlideId.parse(uuidv7()), level: 0, tiles: [[0, 0]] as [number, number][] }
+const request = { slide: SlideId.parse(uuidv7()), level: 0, tiles: [[0, 0]] as [number, number][], channels: null }
 
 function answering(pieces: readonly Uint8Array[]): void {
   vi.stubGlobal('window', {})
