@@ -1,11 +1,5 @@
 import type { Migration } from '../migrate.ts'
 
-<<<<<<<< HEAD:src-main/store/migrations/0011-bookmarks.ts
-/** Places of slides to come back to. A deleted one keeps its row, so that the deletion can be taken back. */
-export const bookmarks: Migration = {
-  number: 11,
-  name: 'bookmarks',
-========
 /**
  * How slides are looked at. Bookmarks: places to come back to; a deleted one keeps its row, so that the deletion can be
  * taken back. Blinding: whether the window hides the names of slides, and the numbers it calls them by, shuffled by a seed.
@@ -13,7 +7,6 @@ export const bookmarks: Migration = {
 export const viewing: Migration = {
   number: 11,
   name: 'viewing',
->>>>>>>> view:src-main/store/migrations/0010-viewing.ts
   up: (sqlite) =>
     void sqlite.exec(`
       CREATE TABLE bookmarks (
