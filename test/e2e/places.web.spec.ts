@@ -124,7 +124,7 @@ test('a bookmark is added with a key, named, and a click flies back to its place
 
 test('a bookmark is deleted without a question, and one click takes that back', async () => {
   await window.press('Shift+D')
-  const popup = window.page.getByRole('dialog', { name: 'Bookmarks of this slide' })
+  const popup = window.page.getByRole('dialog', { name: /^Bookmarks/ })
   await popup.getByRole('button', { name: 'Delete Nest with mitoses' }).click()
   await expect(popup.getByRole('list', { name: 'Bookmarks' })).toBeHidden()
   await expect.poll(() => sql('SELECT 1 FROM bookmarks WHERE deleted_at IS NULL')).toEqual([])

@@ -208,7 +208,7 @@ test('the wheel zooms about the pointer and dragging pans with it, turned and mi
       .map((part) => Number(part.replaceAll(',', '')))
   const before = await position()
   for (let i = 0; i < 6; i++) await window.page.mouse.wheel(0, -100)
-  await expect.poll(async () => Number(await window.viewer.getAttribute('data-zoom'))).toBeGreaterThan(0.6)
+  await expect.poll(async () => Number(await window.viewer.getAttribute('data-zoom'))).toBeGreaterThan(0.5)
   await window.page.waitForTimeout(400)
   const near = async (to: number[]) => {
     await window.page.mouse.move(at.x + 1, at.y)
