@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Browser, expect, test } from '@playwright/test'
 import Database from 'better-sqlite3'
-import sharp from 'sharp'
+import sharp, { type Region, type Sharp } from 'sharp'
 import { MOSAIC_FILE } from '../fixtures/samples.ts'
 import { MOSAIC, type TesseraWindow } from './tesseraWindow.ts'
 import { launchBrowser, WebHost } from './webHost.ts'
@@ -172,7 +172,7 @@ test('a picture of the view has the px of the screen: tissue, labels as shown, a
   // a cell that nobody labelled is the tissue of the file
   const other = await window.centreOf([8, 6])
   // stats() looks at what it is given, before anything is cut out of it
-  const meansOf = async (image: sharp.Sharp, area: sharp.Region) =>
+  const meansOf = async (image: Sharp, area: Region) =>
     (await sharp(await image.extract(area).png().toBuffer()).stats()).channels.map((channel) => channel.mean)
   const stored = await meansOf(sharp(MOSAIC_FILE), {
     left: 8 * MOSAIC.cell + 24,

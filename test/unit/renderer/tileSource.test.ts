@@ -36,7 +36,7 @@ beforeEach(() => {
   })
 })
 
-const AS_IT_COMES = { key: 'colour', channels: null, paint: null }
+const AS_IT_COMES = { key: 'colour', channels: null, paint: null, profile: null }
 
 function ask(source: ReturnType<typeof slideTileSource>, osdLevel: number, x: number, y: number) {
   return new Promise<{ data: Blob; type: string }>((resolve, reject) => {
