@@ -162,7 +162,10 @@ export function slideStage(
       lookAt(middle, scale, still)
     },
     panTo({ x, y }, immediately = still) {
-      if (shown) viewport.panTo(new OpenSeadragon.Point(x / shown.width, y / shown.width), immediately)
+      if (!shown) return
+      // A zoom that is still on its way keeps a point of its own in place and would take the centre along.
+      viewport.zoomTo(viewport.getZoom(), undefined, true)
+      viewport.panTo(new OpenSeadragon.Point(x / shown.width, y / shown.width), immediately)
     },
     turnBy(degrees) {
       // A mirror turns clockwise into the other way round.

@@ -108,7 +108,7 @@ async function finish(
   try {
     // bare glass is white in every look
     const drawn = reply ? await drawnTile(reply, look) : await glass()
-    if (drawn instanceof ImageBitmap) job.finish(drawn, null, 'imageBitmap')
+    if (!(drawn instanceof Blob)) job.finish(drawn, null, 'imageBitmap')
     else if (form.tileType === 'rasterBlob') job.finish(drawn, null, 'rasterBlob')
     else job.finish(await asStored(drawn), null, 'imageBitmap')
   } catch (error) {

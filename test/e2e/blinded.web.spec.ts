@@ -83,10 +83,10 @@ test('hidden, no name is in any stage, dialog or list', async () => {
     await window.press('Escape')
     await expect(window.page.getByRole('dialog')).toHaveCount(0)
   }
-  await window.press('Shift+T')
+  await window.press('Shift+V')
   await expect(window.page.locator('[data-second-ready="true"]')).toBeVisible()
   await expectNoName('two views')
-  await window.press('Shift+T')
+  await window.press('Shift+V')
   await expect(window.page.getByRole('button', { name: 'Add slides' })).toBeDisabled()
 })
 

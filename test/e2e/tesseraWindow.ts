@@ -100,7 +100,10 @@ export class TesseraWindow {
   async command(name: string): Promise<void> {
     await this.press('Control+k')
     await this.page.getByRole('textbox', { name: 'Command' }).fill(name)
-    await expect(this.page.getByRole('listbox', { name: 'Commands' }).getByRole('option').first()).toContainText(name)
+    const first = this.page.getByRole('listbox', { name: 'Commands' }).getByRole('option').first()
+    await expect(first).toContainText(name)
+    // Enter takes the one that is marked, which happens just after it is there.
+    await expect(first).toHaveAttribute('data-highlighted')
     await this.press('Enter')
   }
 
