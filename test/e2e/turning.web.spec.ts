@@ -161,8 +161,10 @@ test('at 37° and mirrored the tiles, the overlay and the hit of a click agree: 
     await window.page.mouse.click(at.x, at.y)
     await expect.poll(() => labelled().some(([column, row]) => column === cell[0] && row === cell[1])).toBe(true)
     // away with the pointer and its outline, which are drawn on a canvas of their own
-    const [red, green, blue, alpha] = await colourAt(OVERLAY, at, size)
-    expect(alpha! / 255, 'the light fill of a label').toBeCloseTo(0.18, 1)
+    // drawn with the next frame; the disk may have it before
+    const opacity = async (): Promise<number> => (await colourAt(OVERLAY, at, size))[3]! / 255
+    await expect.poll(opacity, 'the light fill of a label').toBeCloseTo(0.18, 1)
+    const [red, green, blue] = await colourAt(OVERLAY, at, size)
     expect([red! > 150, green! < 40, blue! < 40], `the colour of tumor: ${red}, ${green}, ${blue}`).toEqual([
       true,
       true,
