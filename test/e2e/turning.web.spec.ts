@@ -209,8 +209,12 @@ test('the wheel zooms about the pointer and dragging pans with it, turned and mi
       .split(', ')
       .map((part) => Number(part.replaceAll(',', '')))
   const before = await position()
-  for (let i = 0; i < 6; i++) await window.page.mouse.wheel(0, -100)
-  await expect.poll(async () => Number(await window.viewer.getAttribute('data-zoom'))).toBeGreaterThan(0.5)
+  // notches that follow each other within 50 ms count as one
+  const zoomedIn = async (): Promise<number> => {
+    await window.page.mouse.wheel(0, -100)
+    return Number(await window.viewer.getAttribute('data-zoom'))
+  }
+  await expect.poll(zoomedIn, { intervals: [100] }).toBeGreaterThan(0.5)
   await window.page.waitForTimeout(400)
   const near = async (to: number[]) => {
     await window.page.mouse.move(at.x + 1, at.y)
