@@ -105,7 +105,15 @@ async function measureInPage({ patchPx, patch, edge }: { patchPx: number | null;
   const stores = app.config.globalProperties.$pinia._s
   const viewport = stores.get('viewport') as Stores['viewport']
   const overlay = stores.get('overlay') as Stores['overlay']
-  const frame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve))
+  // A browser makes frames in which nothing changes only 60 times a second, whatever it is told: something changes in each.
+  const beat = document.createElement('div')
+  beat.style.cssText = 'position: fixed; top: 0; left: 0; width: 2px; height: 2px; z-index: 100'
+  document.body.append(beat)
+  let beats = 0
+  const frame = () => {
+    beat.style.background = beats++ % 2 === 0 ? '#000' : '#fff'
+    return new Promise<number>((resolve) => requestAnimationFrame(resolve))
+  }
   const show = (value: boolean): void => {
     overlay.shown.grid = value
     overlay.shown.labels = value
