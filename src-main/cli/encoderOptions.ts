@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { EncoderCard } from '../../src-shared/encoders.ts'
 import type { PatchSet } from '../../src-shared/patches.ts'
-import type { EncoderWords } from '../features/encoderFile.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
 import { number, positive, wholeFrom } from './slideCommands.ts'
 
 export type EncoderOptions = {
