@@ -11,8 +11,8 @@ export const EncoderCard = z.object({
   format: z.literal('tessera-encoder-card'),
   version: z.literal(1),
   name: z.string(),
-  /** a model trained with Tessera, or an ONNX file of another program */
-  kind: z.enum(['tessera', 'onnx']),
+  /** a model trained with Tessera, an ONNX file of another program, or one whose features came without it */
+  kind: z.enum(['tessera', 'onnx', 'elsewhere']),
   weights: z.object({ file: z.string(), sha256: z.string(), bytes: z.number().int() }),
   /** the layer whose output the features are; in files of other programs the name of a value */
   layer: z.string(),

@@ -122,6 +122,7 @@ export const errorData = {
   ENCODER_CHANGED: z.object({ file: text, expected: text, actual: text }),
   FEATURE_SET_UNKNOWN: z.object({ set: text }),
   FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
+  FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
 
   // predictions and exports

@@ -28,6 +28,8 @@ export const EncoderOrigin = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('model'), model: ModelId }),
   /** a file of the user's, which stays where it is: some have gigabytes */
   z.object({ kind: z.literal('file'), path: z.string() }),
+  /** features came as a file of another program; the weights are not here, so no patch can be added */
+  z.object({ kind: z.literal('elsewhere') }),
 ])
 export type EncoderOrigin = z.infer<typeof EncoderOrigin>
 
@@ -96,6 +98,16 @@ export const featureCalls = {
       element: FeatureElement.default('float16'),
     }),
     z.array(FeatureSet),
+  ),
+  /**
+   * Takes over features that Tessera, TRIDENT or CLAM wrote as HDF5 for a slide. They lie on a grid of the slide that has
+   * their coordinates; one is made where there is none.
+   * @param edgeLevel0 edge of a patch, level-0 px, where the file does not say it
+   * @throws FILE_BROKEN, FEATURES_NOT_PLACED, SLIDE_MPP_NEEDED
+   */
+  'features.importH5': call(
+    z.object({ file: FileHandle, slide: SlideId, edgeLevel0: z.number().int().positive().nullable().default(null) }),
+    FeatureSet,
   ),
   /** Throws features away, and the file they are in. Their job is cancelled. */
   'features.discard': call(z.object({ set: FeatureSetId }), z.void()),

@@ -15,6 +15,7 @@ import { createEncoderList, type EncoderList, type EncoderListDependencies } fro
 import { type ExtractionParams, extractionRunner, patchesToEncode } from './extraction.ts'
 import { continueSet, deleteSet, findSet, insertSet, listFeatureBlocks, listSets } from './featureRows.ts'
 import { featureFile, type StoredFeatures } from './featureStore.ts'
+import { takeOverH5, type TakeOverDependencies } from './takeOverH5.ts'
 
 export type EncodersDependencies = Omit<EncoderListDependencies, 'publish'> & {
   jobs: Jobs
@@ -22,6 +23,9 @@ export type EncodersDependencies = Omit<EncoderListDependencies, 'publish'> & {
   sourceSeq: (source: SourceId) => number
   nameOfSource: (source: SourceId) => string
   slideById: (slide: SlideId) => Slide
+  readH5: TakeOverDependencies['readH5']
+  sources: TakeOverDependencies['sources']
+  createGrid: TakeOverDependencies['createGrid']
   publish: {
     (name: 'encoders.changed', body: { changed: Encoder[] }): void
     (name: 'features.changed', body: { changed: FeatureSet[]; removed: FeatureSetId[] }): void
@@ -145,6 +149,16 @@ export function createEncoders(dependencies: EncodersDependencies): EncodersRoom
         const sets = []
         for (const source of wanted) sets.push(await extractOne(encoder, source, element))
         return sets
+      },
+      async 'features.importH5'({ file, slide, edgeLevel0 }) {
+        const { set, encoder, replaced } = await takeOverH5(dependencies, {
+          file: dependencies.pathOf(file),
+          slide,
+          edgeLevel0,
+        })
+        publish('encoders.changed', { changed: [encoders.byId(encoder)] })
+        tell([setById(set)], replaced ? [replaced] : [])
+        return setById(set)
       },
       'features.discard': ({ set }) => discard(setById(set)),
     },

@@ -30,6 +30,7 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import type { TableFacts } from '../similarity/contract.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
@@ -193,6 +194,9 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     sourceSeq: sources.seqOf,
     nameOfSource,
     slideById,
+    readH5: (file, into) => similarity.with([], (client) => client.call('similarity.readH5', { file, into })),
+    sources: sources.all,
+    createGrid: patches.createGrid,
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
@@ -246,6 +250,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPredictions: predictions.read,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    featureSet: encoding.setById,
+    encoderById: encoding.encoders.byId,
+    writeFeatureFile: (set: FeatureSetId, file: string, about: TableFacts) =>
+      similarity.with([], (client) => client.call('similarity.writeH5', { stored: encoding.stored(set), file, about })),
     slidePicture: async (slide: SlideId, edge: number) =>
       batch.ask(slides.subjectOf(slide), 'slides.thumbnail', { ...(await slides.fileOf(slide)), edge }),
     publish,

@@ -64,6 +64,12 @@ export function encoderHandlers(
       publish('features.changed', { changed: made, removed: [] })
       return made
     },
+    'features.importH5'() {
+      throw tesseraError('FEATURES_NOT_PLACED', 'The features in “h5” lie on another slide.', {
+        file: 'h5',
+        reason: 'outside the slide',
+      })
+    },
     'features.discard'({ set }) {
       sets.delete(set)
       publish('features.changed', { changed: [], removed: [set] })
