@@ -6,7 +6,7 @@ import { readFeatures } from '../features/featureFile.ts'
 import { writeFeatureH5 } from '../features/featureH5.ts'
 import { destination } from './destination.ts'
 import { type EncoderOptions, encoderInWords, resizedInWords, withEncoderOptions, wordsOf } from './encoderOptions.ts'
-import { modelFile } from './modelFile.ts'
+import { encoderFile } from './modelFile.ts'
 import { withTemporaryProject } from './openRooms.ts'
 import { output } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
@@ -33,12 +33,12 @@ export function addFeatureCommands(program: Command): void {
       if ((options.folder === undefined) === (options.idx === undefined))
         throw tesseraError('USAGE', 'Say what to take features of: --folder DIR, or --idx IMAGES LABELS.', {})
       const out = await destination(options.out)
-      const encoderFile = await modelFile(options.encoder)
+      const file = await encoderFile(options.encoder)
       const { say, result } = output(options.json ?? false)
       await withTemporaryProject(async (session) => {
         const { rooms } = session
         const set = await addPatchSet(session, options)
-        await rooms.withEncoder(encoderFile, wordsOf(options), async (encoder) => {
+        await rooms.withEncoder(file, wordsOf(options), async (encoder) => {
           say(encoderInWords(encoder.card))
           for (const note of resizedInWords(encoder.card, set)) say(note)
           const patches = Uint32Array.from({ length: set.patches }, (_, patch) => patch)
