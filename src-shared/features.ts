@@ -70,6 +70,8 @@ export type ShippedEncoder = z.infer<typeof ShippedEncoder>
 
 export const featureCalls = {
   'encoders.list': call(z.void(), z.array(Encoder)),
+  /** Those that come with Tessera. */
+  'encoders.shipped': call(z.void(), z.array(ShippedEncoder)),
   /**
    * Adds an encoder after a trial run; one that is there already is given back.
    * @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, ENCODER_LAYER_UNKNOWN, ENCODER_INCOMPLETE with all that is missing

@@ -11,7 +11,7 @@ import { fileError } from '../files/fileErrors.ts'
 import { destination } from './destination.ts'
 import { type EncoderOptions, encoderInWords, resizedInWords, withEncoderOptions, wordsOf } from './encoderOptions.ts'
 import { findSlide } from './find.ts'
-import { modelFile } from './modelFile.ts'
+import { encoderFrom } from './modelFile.ts'
 import { type Session, withProject, withTemporaryProject } from './openRooms.ts'
 import { output } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
@@ -138,8 +138,10 @@ async function extract(
   options: ExtractOptions,
 ): Promise<Made> {
   const { say } = output(options.json ?? false)
-  const file = handles.handleOf(await modelFile(options.encoder))
-  const encoder = await rooms.calls['encoders.add']({ from: { kind: 'file', file }, words: wordsOf(options) })
+  const encoder = await rooms.calls['encoders.add']({
+    from: encoderFrom(options.encoder, (file) => handles.handleOf(file)),
+    words: wordsOf(options),
+  })
   say(encoderInWords(encoder.card))
   for (const source of sources)
     if (source.kind === 'set') for (const note of resizedInWords(encoder.card, source)) say(note)

@@ -96,9 +96,9 @@ export function createEncoderList(dependencies: EncoderListDependencies): Encode
       const { origin, layer, card } = stored(encoder)
       const file = await fileOf(origin)
       return withEngine(workerHost, async (engine) => {
-        const { name, input, normalisation, saidBy } = card
+        const { name, input, normalisation, saidBy, made } = card
         const kind = card.kind === 'tessera' ? 'tessera' : 'onnx'
-        const described = { name, kind, file, layer, input, normalisation, saidBy } as const
+        const described = { name, kind, file, layer, input, normalisation, saidBy, made } as const
         const ready = await openEncoderFile(engine, readPixels, described, scratch)
         const [expected, actual] = [card.weights.sha256, ready.card.weights.sha256]
         if (expected !== actual)

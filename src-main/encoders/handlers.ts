@@ -2,13 +2,13 @@
 import { rm } from 'node:fs/promises'
 import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
-import type { FeatureElement, FeatureSet, featureCalls, Encoder } from '../../src-shared/features.ts'
+import type { Encoder, FeatureElement, FeatureSet, featureCalls, ShippedEncoder } from '../../src-shared/features.ts'
 import { type EncoderId, FeatureSetId, type SlideId, type SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
-import { checkScale } from '../features/extract.ts'
+import { edgeGiven } from '../features/edgeGiven.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
 import { createEncoderList, type EncoderList, type EncoderListDependencies } from './encoderList.ts'
@@ -22,6 +22,7 @@ export type EncodersDependencies = Omit<EncoderListDependencies, 'publish'> & {
   sourceById: (source: SourceId) => PatchSource
   sourceSeq: (source: SourceId) => number
   nameOfSource: (source: SourceId) => string
+  shippedEncoders: () => Promise<ShippedEncoder[]>
   slideById: (slide: SlideId) => Slide
   readH5: TakeOverDependencies['readH5']
   sources: TakeOverDependencies['sources']
@@ -139,13 +140,14 @@ export function createEncoders(dependencies: EncodersDependencies): EncodersRoom
     tellAll: () => tell(listSets(store.read)),
     calls: {
       'encoders.list': encoders.all,
+      'encoders.shipped': dependencies.shippedEncoders,
       'encoders.add': ({ from, words }) => encoders.add(from, words),
       'features.sets': () => listSets(store.read),
       async 'features.extract'({ encoder: id, sources, element }) {
         const encoder = encoders.byId(id)
         const wanted = sources.map(sourceById)
         // All are looked at before the first job starts: half an order is worse than none.
-        for (const source of wanted) checkScale(encoder.card, source)
+        for (const source of wanted) edgeGiven(encoder.card, source)
         const sets = []
         for (const source of wanted) sets.push(await extractOne(encoder, source, element))
         return sets

@@ -11,6 +11,7 @@ import { fileError } from '../files/fileErrors.ts'
 import { ahead } from '../jobs/ahead.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import type { PixelsWanted } from '../patches/readPixels.ts'
+import { edgeGiven } from './edgeGiven.ts'
 import type { EncoderFile } from './encoderFile.ts'
 import { writeFeatures } from './featureFile.ts'
 
@@ -53,14 +54,18 @@ export async function openEncoderFile(
   described: EncoderFile,
   scratch: string,
 ): Promise<ReadyEncoder> {
-  const { file, input, normalisation, name, kind, saidBy } = described
-  const { edgePx, channels } = input
-  const opened = await engine.call('engine.openEncoder', {
-    file,
-    input: { edgePx, channels },
-    normalisation,
-    layer: described.layer,
-  })
+  const { file, input, normalisation, name, kind, saidBy, made } = described
+  const { channels } = input
+  const openAt = (edgePx: number) =>
+    engine.call('engine.openEncoder', { file, input: { edgePx, channels }, normalisation, layer: described.layer })
+  const opened = await openAt(input.edgePx)
+  /** The same network for patches of each edge that was met. */
+  const ofEdge = new Map([[input.edgePx, Promise.resolve(opened)]])
+  const openedAt = (edgePx: number) => {
+    const known = ofEdge.get(edgePx) ?? openAt(edgePx)
+    ofEdge.set(edgePx, known)
+    return known
+  }
   const card: EncoderCard = {
     format: 'tessera-encoder-card',
     version: 1,
@@ -73,9 +78,11 @@ export async function openEncoderFile(
     input,
     normalisation,
     saidBy,
+    ...(made && { made }),
   }
   async function* blocks({ source, patches, signal }: BlocksOrder): AsyncGenerator<EncodedBlock> {
-    checkScale(card, source)
+    const edgePx = edgeGiven(card, source)
+    const { encoder } = await openedAt(edgePx)
     await mkdir(scratch, { recursive: true }).catch((error: unknown) => {
       throw fileError(scratch, error)
     })
@@ -86,7 +93,7 @@ export async function openEncoderFile(
       return { block, pixels }
     }
     const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
-      const order = { encoder: opened.encoder, file: pixels, patches: block.length, numbers: block }
+      const order = { encoder, file: pixels, patches: block.length, numbers: block }
       const { features } = await engine.call('engine.encode', order)
       await rm(pixels, { force: true })
       return { features, patches: block }
@@ -111,24 +118,4 @@ export async function openEncoderFile(
       if (order.signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
     },
   }
-}
-
-/** How far two µm/px may be apart and still show the same, as a share: that of models and slides. */
-const SAME_SCALE = 0.1
-
-/**
- * Patches are resized whole to the input. Where both sides say their µm/px, what the encoder then sees must be what it was
- * made for.
- * @throws {TesseraError} MODEL_SPACING_MISMATCH
- */
-export function checkScale({ name, input: { edgePx, mpp } }: EncoderCard, source: PatchSource): void {
-  const [edge, own] = source.kind === 'set' ? [source.width, source.mpp] : [source.params.edgePx, source.params.mpp]
-  if (mpp === null || own === null) return
-  const seen = (own * edge) / edgePx
-  if (Math.abs(seen / mpp - 1) <= SAME_SCALE) return
-  throw tesseraError(
-    'MODEL_SPACING_MISMATCH',
-    `“${name}” takes ${edgePx} px at ${mpp} µm/px; these patches of ${edge} px at ${own} µm/px would be shown to it at ${Number(seen.toPrecision(3))} µm/px. Take patches of ${Math.round((edgePx * mpp) / own)} px, or another encoder.`,
-    { model: name, expected: mpp, actual: seen, unit: 'µm/px' },
-  )
 }

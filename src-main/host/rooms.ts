@@ -15,13 +15,13 @@ import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
 import { createEncoders } from '../encoders/handlers.ts'
 import { readEncoderFile } from '../features/encoderFile.ts'
+import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
 import { createModels } from '../models/handlers.ts'
-import { shippedFile } from '../models/shipped.ts'
 import type { Devices } from '../nn/devices.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
@@ -38,7 +38,7 @@ import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { shippedModelsFolder } from './resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -188,7 +188,8 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels: patches.readPatchPixels,
     pathOf,
     weightsOf: models.weightsOf,
-    shippedFile: (key) => shippedFile(shippedModelsFolder, key),
+    shippedFile: (key) => shippedEncoderFile(shippedEncodersFolder, shippedModelsFolder, key),
+    shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
     featuresFolder: featuresFolder(folder),
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,

@@ -17,6 +17,7 @@ export function encoderHandlers(
   const sets = new Map<FeatureSetId, FeatureSet>()
   return {
     'encoders.list': () => [...encoders.values()],
+    'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
       const origin: Encoder['origin'] = from.kind === 'file' ? { kind: 'file', path: '/home/anna/encoder.onnx' } : from
       const encoder: Encoder = {
