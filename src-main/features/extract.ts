@@ -18,13 +18,21 @@ import { writeFeatures } from './featureFile.ts'
 const BLOCK = 256
 
 /** Writes pixels of patches of a source into a file; see ../patches/readPixels.ts. */
-export type ReadSourcePixels = (wanted: PixelsWanted, file: string, options: { signal: AbortSignal }) => Promise<void>
+export type ReadSourcePixels = (
+  wanted: PixelsWanted,
+  file: string,
+  options: { signal: AbortSignal },
+) => Promise<Uint32Array>
 
 /** An encoder that is open in an engine. */
 export type ReadyEncoder = {
   card: EncoderCard
-  /** Writes float32 [patch, dimension] in the order of `patches`. @throws {TesseraError} CANCELLED */
-  extract(order: ExtractOrder): Promise<void>
+  /**
+   * Writes float32 [patch, dimension] in the order of `patches`.
+   * @returns patches that lie where their slide is damaged: they have no row
+   * @throws {TesseraError} CANCELLED
+   */
+  extract(order: ExtractOrder): Promise<Uint32Array>
 }
 
 export type ExtractOrder = {
@@ -77,28 +85,33 @@ export async function openEncoderFile(
       const readBlock = async (first: number) => {
         const block = patches.slice(first, first + BLOCK)
         const pixels = path.join(scratch, `${first}.pixels`)
-        await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
-        return { block, pixels }
+        const unread = await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
+        const damaged = new Set(unread)
+        return { count: block.length, numbers: block.filter((patch) => !damaged.has(patch)), unread, pixels }
       }
-      const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
-        const order = { encoder: opened.encoder, file: pixels, patches: block.length, numbers: block }
-        const { features } = await engine.call('engine.encode', order)
+      const encodeBlock = async ({ count, numbers, unread, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
+        const order = { encoder: opened.encoder, file: pixels, patches: numbers.length, numbers }
+        const features =
+          numbers.length === 0 ? new Float32Array() : (await engine.call('engine.encode', order)).features
         await rm(pixels, { force: true })
-        return { features, count: block.length }
+        return { features, unread, count }
       }
       const firsts = Array.from({ length: Math.ceil(patches.length / BLOCK) }, (_, i) => i * BLOCK)
       const writer = await writeFeatures(into)
+      const allUnread: number[] = []
       let done = 0
       try {
         const read = ahead(firsts, readBlock, signal)
-        for await (const { features, count } of ahead(read, encodeBlock, signal)) {
+        for await (const { features, unread, count } of ahead(read, encodeBlock, signal)) {
           await writer.append(features)
+          allUnread.push(...unread)
           onProgress((done += count))
         }
       } finally {
         await writer.close()
       }
       if (signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
+      return Uint32Array.from(allUnread)
     },
   }
 }
