@@ -19,7 +19,11 @@ import { writeFeatures } from './featureFile.ts'
 const BLOCK = 256
 
 /** Writes pixels of patches of a source into a file; see ../patches/readPixels.ts. */
-export type ReadSourcePixels = (wanted: PixelsWanted, file: string, options: { signal: AbortSignal }) => Promise<void>
+export type ReadSourcePixels = (
+  wanted: PixelsWanted,
+  file: string,
+  options: { signal: AbortSignal },
+) => Promise<Uint32Array>
 
 /** An encoder that is open in an engine. */
 export type ReadyEncoder = {
@@ -29,14 +33,18 @@ export type ReadyEncoder = {
    * @throws {TesseraError} MODEL_SPACING_MISMATCH; what reading pixels throws
    */
   blocks(order: BlocksOrder): AsyncGenerator<EncodedBlock>
-  /** Writes float32 [patch, dimension] in the order of `patches`. @throws {TesseraError} CANCELLED */
-  extract(order: ExtractOrder): Promise<void>
+  /**
+   * Writes float32 [patch, dimension] in the order of `patches`.
+   * @returns patches that lie where their slide is damaged: they have no row
+   * @throws {TesseraError} CANCELLED
+   */
+  extract(order: ExtractOrder): Promise<Uint32Array>
 }
 
 export type BlocksOrder = { source: PatchSource; patches: Uint32Array; signal: AbortSignal }
 
-/** features float32 [patch, dimension] */
-export type EncodedBlock = { patches: Uint32Array; features: Float32Array }
+/** features float32 [patch, dimension] of `patches`; `unread` lie where their slide is damaged */
+export type EncodedBlock = { patches: Uint32Array; features: Float32Array; unread: Uint32Array }
 
 export type ExtractOrder = BlocksOrder & {
   file: string
@@ -89,14 +97,15 @@ export async function openEncoderFile(
     const readBlock = async (first: number) => {
       const block = patches.slice(first, first + BLOCK)
       const pixels = path.join(scratch, `${first}.pixels`)
-      await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
-      return { block, pixels }
+      const unread = await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
+      const damaged = new Set(unread)
+      return { numbers: block.filter((patch) => !damaged.has(patch)), unread, pixels }
     }
-    const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
-      const order = { encoder, file: pixels, patches: block.length, numbers: block }
-      const { features } = await engine.call('engine.encode', order)
+    const encodeBlock = async ({ numbers, unread, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
+      const order = { encoder, file: pixels, patches: numbers.length, numbers }
+      const features = numbers.length === 0 ? new Float32Array() : (await engine.call('engine.encode', order)).features
       await rm(pixels, { force: true })
-      return { features, patches: block }
+      return { features, patches: numbers, unread }
     }
     const firsts = Array.from({ length: Math.ceil(patches.length / BLOCK) }, (_, i) => i * BLOCK)
     yield* ahead(ahead(firsts, readBlock, signal), encodeBlock, signal)
@@ -106,16 +115,19 @@ export async function openEncoderFile(
     blocks,
     async extract({ file: into, onProgress, ...order }) {
       const writer = await writeFeatures(into)
+      const allUnread: number[] = []
       let done = 0
       try {
-        for await (const { features, patches } of blocks(order)) {
+        for await (const { features, patches, unread } of blocks(order)) {
           await writer.append(features)
-          onProgress((done += patches.length))
+          allUnread.push(...unread)
+          onProgress((done += patches.length + unread.length))
         }
       } finally {
         await writer.close()
       }
       if (order.signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
+      return Uint32Array.from(allUnread)
     },
   }
 }

@@ -10,7 +10,6 @@ import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
-import type { Predicted } from '../exports/patchTable.ts'
 import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
 import { createEncoders } from '../encoders/handlers.ts'
@@ -27,7 +26,7 @@ import { type EngineClient, withEngine } from '../nn/engine.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
 import { createPatches } from '../patches/handlers.ts'
 import { insertMask } from '../patches/masks.ts'
-import { createPredictions } from '../predictions/handlers.ts'
+import { createPredictions, type RunProbabilities } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
@@ -83,7 +82,7 @@ export interface Rooms {
     what: Omit<MisreadExport, 'fileOf'>,
     files: { csv: string | null; sheet: string | null },
   ): Promise<MisreadWritten>
-  readPredictions(run: PredictionRunId): Promise<Predicted>
+  readPredictions(run: PredictionRunId): Promise<RunProbabilities>
   /** The file of each patch of a set that has one. */
   filesOf(set: SourceId): Map<number, string>
   /** Where the features of a set are. @throws {TesseraError} FEATURE_SET_UNKNOWN, FEATURES_STALE */
@@ -227,6 +226,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels,
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,
+    nameOfSource,
     sources: sources.all,
     modelById: models.byId,
     weightsOf: models.weightsOf,
