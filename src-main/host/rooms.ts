@@ -30,6 +30,7 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import { createNeighbours } from '../similarity/neighbours.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
@@ -196,6 +197,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
   const training = createTraining({
     store,
     jobs,
@@ -270,6 +272,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...neighbours,
       ...training.calls,
       ...predictions.calls,
       ...exports.calls,

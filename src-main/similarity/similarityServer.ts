@@ -2,6 +2,7 @@
 import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { FeatureTables } from './featureTables.ts'
+import { neighboursServer } from './neighboursServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
   const tables = new FeatureTables()
@@ -12,6 +13,7 @@ export function similarityServer(): Handlers<SimilarityContract> {
         return { rows }
       },
       'similarity.close': ({ set }) => tables.close(set),
+      ...neighboursServer(tables),
     },
     streams: {},
   }
