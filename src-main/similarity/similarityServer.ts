@@ -1,6 +1,7 @@
 /** The similarity process's side of its contract. */
 import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
+import { readH5, writeH5 } from './featureFiles.ts'
 import { FeatureTables } from './featureTables.ts'
 import { neighboursServer } from './neighboursServer.ts'
 
@@ -12,6 +13,8 @@ export function similarityServer(): Handlers<SimilarityContract> {
         const { rows } = await tables.read(set, stored)
         return { rows }
       },
+      'similarity.writeH5': writeH5,
+      'similarity.readH5': readH5,
       'similarity.close': ({ set }) => tables.close(set),
       ...neighboursServer(tables),
     },

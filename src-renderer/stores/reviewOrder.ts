@@ -7,7 +7,7 @@
  * - loss: labelled patches by −log of the probability of their label, the largest first
  * - neighbours: labels by how many of their neighbours are of another class; see doubts.ts
  */
-import { mostProbable, type PredictionBlock, uncertainty } from '../../src-shared/predictions.ts'
+import { mostProbable, type PatchProbabilities, uncertainty } from '../../src-shared/predictions.ts'
 
 export type ReviewOrder = 'uncertain' | 'disagrees' | 'random' | 'loss' | 'neighbours'
 
@@ -41,7 +41,7 @@ function belongs(order: ReviewOrder, label: number | null, predicted: number): b
 
 /** Looks through predictions block by block, keeping the best so far. */
 export interface CandidatePicker {
-  look(block: PredictionBlock): void
+  look(block: PatchProbabilities): void
   /** The best of what was looked at, in order. */
   picked(): Candidate[]
 }

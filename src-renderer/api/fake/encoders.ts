@@ -17,6 +17,7 @@ export function encoderHandlers(
   const sets = new Map<FeatureSetId, FeatureSet>()
   return {
     'encoders.list': () => [...encoders.values()],
+    'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
       const origin: Encoder['origin'] = from.kind === 'file' ? { kind: 'file', path: '/home/anna/encoder.onnx' } : from
       const encoder: Encoder = {
@@ -63,6 +64,12 @@ export function encoderHandlers(
       for (const set of made) sets.set(set.id, set)
       publish('features.changed', { changed: made, removed: [] })
       return made
+    },
+    'features.importH5'() {
+      throw tesseraError('FEATURES_NOT_PLACED', 'The features in “h5” lie on another slide.', {
+        file: 'h5',
+        reason: 'outside the slide',
+      })
     },
     'features.discard'({ set }) {
       sets.delete(set)

@@ -145,6 +145,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       total,
       done: instantly ? total : 0,
       counts: instantly ? guessCounts(total, model.card.classes.length) : model.card.classes.map(() => 0),
+      unread: instantly ? 0 : null,
       complete: instantly,
       stale: null,
       createdAt: Date.now(),
