@@ -8,6 +8,7 @@ import { featureCalls, featureEvents } from './features.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
+import { neighbourCalls } from './neighbours.ts'
 import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
 import { projectCalls, projectEvents } from './projects.ts'
@@ -27,6 +28,7 @@ export const api = {
     ...labelCalls,
     ...modelCalls,
     ...featureCalls,
+    ...neighbourCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...exportCalls,

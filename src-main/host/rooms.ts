@@ -30,6 +30,7 @@ import { createPredictions, type RunProbabilities } from '../predictions/handler
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
+import { createNeighbours } from '../similarity/neighbours.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
@@ -200,6 +201,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
   const training = createTraining({
     store,
     jobs,
@@ -279,6 +281,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...neighbours,
       ...training.calls,
       ...predictions.calls,
       ...exports.calls,

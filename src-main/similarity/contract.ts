@@ -10,6 +10,7 @@ import { GridGeometry } from '../../src-shared/patches.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
 import { PlaceAttributes } from '../features/featureH5.ts'
+import { neighbourQuestions } from './neighboursContract.ts'
 
 /** What stands in an HDF5 file beside the features; all by patch of the source. */
 const TableFacts = z.object({
@@ -62,6 +63,7 @@ export const similarityContract = {
      */
     'similarity.readH5': call(z.object({ file: z.string(), into: z.string() }), ReadH5),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    ...neighbourQuestions,
   },
   streams: {},
   events: {},

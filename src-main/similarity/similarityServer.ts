@@ -3,6 +3,7 @@ import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { readH5, writeH5 } from './featureFiles.ts'
 import { FeatureTables } from './featureTables.ts'
+import { neighboursServer } from './neighboursServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
   const tables = new FeatureTables()
@@ -15,6 +16,7 @@ export function similarityServer(): Handlers<SimilarityContract> {
       'similarity.writeH5': writeH5,
       'similarity.readH5': readH5,
       'similarity.close': ({ set }) => tables.close(set),
+      ...neighboursServer(tables),
     },
     streams: {},
   }

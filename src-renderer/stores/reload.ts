@@ -11,6 +11,7 @@ import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
 import { useModels } from './models.ts'
+import { useNeighbours } from './neighbours.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
@@ -43,6 +44,7 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useFeatures(),
+    useNeighbours(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),

@@ -17,6 +17,7 @@ import { newId, pause } from './ids.ts'
 import { encoderHandlers } from './encoders.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
+import { neighbourHandlers } from './neighbours.ts'
 import { patchHandlers } from './patchHandlers.ts'
 import { blockOf, blockOfSet } from './predictions.ts'
 import type { Scene } from './scene.ts'
@@ -299,6 +300,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
       ...encoderHandlers((source) => patches.sources.get(source)!, publish),
+      ...neighbourHandlers(patches, labels.log),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
