@@ -21,6 +21,7 @@ const mainRooms = [
   'probes',
   'training',
   'predictions',
+  'inspection',
   'exports',
   'host',
   'cli',

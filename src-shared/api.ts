@@ -4,6 +4,7 @@ import { blindingCalls, blindingEvents } from './blinding.ts'
 import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
+import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
@@ -27,10 +28,11 @@ export const api = {
     ...modelCalls,
     ...trainingCalls,
     ...predictionCalls,
+    ...inspectionCalls,
     ...exportCalls,
     ...jobCalls,
   },
-  streams: { ...trainingStreams, ...predictionStreams },
+  streams: { ...trainingStreams, ...predictionStreams, ...inspectionStreams },
   events: {
     ...appEvents,
     ...deviceEvents,

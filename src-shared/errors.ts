@@ -119,6 +119,11 @@ export const errorData = {
   ENCODER_INCOMPLETE: z.object({ file: text, missing: z.array(text) }),
   PROBE_NOT_POSSIBLE: z.object({ reason: text }),
 
+  // looking inside a network
+  LAYER_UNKNOWN: z.object({ model: text, layer: text, known: z.array(text) }),
+  LAYER_PLACE_UNKNOWN: z.object({ layer: text, channel: number, row: number, column: number, shape: z.array(number) }),
+  GRADIENTS_NOT_POSSIBLE: z.object({ model: text, reason: text }),
+
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),
   PREDICTION_FILE_BROKEN: z.object({ file: text, reason: text }),

@@ -14,6 +14,7 @@ import { setFiles } from '../exports/writers.ts'
 import { type EncoderWords, readEncoderFile } from '../features/encoderFile.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
+import { createInspection } from '../inspection/handlers.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
@@ -209,6 +210,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     engineName: ENGINE_NAME,
     publish,
   })
+  const inspection = createInspection({
+    workerHost,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    sourceById: sources.byId,
+    patchesOf: predictions.patchesOf,
+    readPixels,
+  })
   const exporting = {
     store,
     jobs,
@@ -247,10 +256,11 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...models.handlers,
       ...training.calls,
       ...predictions.calls,
+      ...inspection.calls,
       ...exports.calls,
       ...jobs.handlers,
     },
-    streams: { ...training.streams, ...predictions.streams },
+    streams: { ...training.streams, ...predictions.streams, ...inspection.streams },
     onJob(listener) {
       jobListeners.add(listener)
       return () => jobListeners.delete(listener)
@@ -284,6 +294,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       }),
     async close() {
       await jobs.shutDown()
+      await inspection.close()
       slides.close()
       view.stop()
       batch.stop()

@@ -5,6 +5,7 @@ import { useSettings } from '../stores/settings.ts'
 import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { galleryCommands } from './gallery.ts'
+import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
@@ -27,6 +28,7 @@ export const useCommands = defineStore('commands', () => {
     ...toolCommands(),
     ...labelCommands(),
     ...reviewCommands(),
+    ...insideCommands(),
     ...stageCommands(),
   ]
 

@@ -6,6 +6,7 @@ import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useGallery } from './gallery.ts'
+import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
@@ -48,6 +49,7 @@ export async function reloadProject(): Promise<void> {
     useReview(),
     useGallery(),
     useExports(),
+    useInside(),
     useBookmarks(),
     useBlinding(),
     useJobs(),

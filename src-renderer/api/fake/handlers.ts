@@ -14,6 +14,7 @@ import { bookmarkHandlers } from './bookmarks.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
+import { fakeInspection } from './inspection.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -103,6 +104,14 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   const chosen = (numbers: readonly number[]) => labels.log.classes.filter((each) => numbers.includes(each.number))
 
   const shippedModel = shippedOf(labels.log.classes)
+  const inspection = fakeInspection({
+    modelById: (model) => models.get(model)!,
+    sourceById: (source) => patches.sources.get(source)!,
+    picture: async (source, patch, edge) =>
+      (
+        await patches.calls['patches.pictures']({ source: source.id, patches: Uint32Array.of(patch), margin: 0, edge })
+      )[0]!,
+  })
 
   function finishTraining(run: TrainingRun): Model {
     const grid = labelledFor(run.settings.classes).grid
@@ -399,6 +408,8 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
       'exports.files': () => [],
 
+      ...inspection.calls,
+
       'jobs.list': () => [...jobs.jobs.values()],
       'jobs.pause': ({ job }) => jobs.move(job, 'paused'),
       'jobs.resume': ({ job }) => jobs.move(job, 'running'),
@@ -410,6 +421,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
     },
     streams: {
+      ...inspection.streams,
       async *'training.findRate'(_, signal) {
         for (const news of rateSearch()) {
           if (signal.aborted) return
