@@ -4,6 +4,7 @@ import { blindingCalls, blindingEvents } from './blinding.ts'
 import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
+import { featureCalls, featureEvents } from './features.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
@@ -25,6 +26,7 @@ export const api = {
     ...patchCalls,
     ...labelCalls,
     ...modelCalls,
+    ...featureCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...exportCalls,
@@ -41,6 +43,7 @@ export const api = {
     ...patchEvents,
     ...labelEvents,
     ...modelEvents,
+    ...featureEvents,
     ...trainingEvents,
     ...predictionEvents,
     ...exportEvents,

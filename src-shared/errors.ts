@@ -118,6 +118,11 @@ export const errorData = {
   ENCODER_LAYER_UNKNOWN: z.object({ file: text, layer: text, known: z.array(text) }),
   ENCODER_INCOMPLETE: z.object({ file: text, missing: z.array(text) }),
   PROBE_NOT_POSSIBLE: z.object({ reason: text }),
+  ENCODER_UNKNOWN: z.object({ encoder: text }),
+  ENCODER_CHANGED: z.object({ file: text, expected: text, actual: text }),
+  FEATURE_SET_UNKNOWN: z.object({ set: text }),
+  FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
+  FEATURES_STALE: z.object({ set: text, reason: text }),
 
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),

@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { EncoderCard } from '../../src-shared/encoders.ts'
 import type { PatchSet } from '../../src-shared/patches.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
 import { edgeGiven } from '../features/edgeGiven.ts'
-import type { EncoderWords } from '../features/encoderFile.ts'
 import { number, positive, wholeFrom } from './slideCommands.ts'
 
 export type EncoderOptions = {

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import type { EncoderMade, SaidBy } from '../../src-shared/encoders.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
 import { type MicronPerPx, micronPerPx } from '../../src-shared/units.ts'
@@ -15,15 +16,6 @@ import { CARD_KEY, readCard } from '../models/modelFiles.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import { type EncoderFacts, encoderIncomplete } from '../nn/encoderContract.ts'
 import { ENCODER_KEY, readEncoderInFile } from './encoderInFile.ts'
-
-/** What a person says of an encoder; only of files of other programs. */
-export type EncoderWords = {
-  layer?: string
-  edgePx?: number
-  mean?: number[]
-  std?: number[]
-  mpp?: number
-}
 
 export type EncoderFile = {
   name: string

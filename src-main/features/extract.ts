@@ -24,15 +24,22 @@ export type ReadSourcePixels = (wanted: PixelsWanted, file: string, options: { s
 /** An encoder that is open in an engine. */
 export type ReadyEncoder = {
   card: EncoderCard
+  /**
+   * Features block by block, in the order of `patches`. Ends early when the signal says so.
+   * @throws {TesseraError} MODEL_SPACING_MISMATCH; what reading pixels throws
+   */
+  blocks(order: BlocksOrder): AsyncGenerator<EncodedBlock>
   /** Writes float32 [patch, dimension] in the order of `patches`. @throws {TesseraError} CANCELLED */
   extract(order: ExtractOrder): Promise<void>
 }
 
-export type ExtractOrder = {
-  source: PatchSource
-  patches: Uint32Array
+export type BlocksOrder = { source: PatchSource; patches: Uint32Array; signal: AbortSignal }
+
+/** features float32 [patch, dimension] */
+export type EncodedBlock = { patches: Uint32Array; features: Float32Array }
+
+export type ExtractOrder = BlocksOrder & {
   file: string
-  signal: AbortSignal
   /** patches that are done */
   onProgress: (done: number) => void
 }
@@ -73,39 +80,42 @@ export async function openEncoderFile(
     saidBy,
     ...(made && { made }),
   }
+  async function* blocks({ source, patches, signal }: BlocksOrder): AsyncGenerator<EncodedBlock> {
+    const edgePx = edgeGiven(card, source)
+    const { encoder } = await openedAt(edgePx)
+    await mkdir(scratch, { recursive: true }).catch((error: unknown) => {
+      throw fileError(scratch, error)
+    })
+    const readBlock = async (first: number) => {
+      const block = patches.slice(first, first + BLOCK)
+      const pixels = path.join(scratch, `${first}.pixels`)
+      await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
+      return { block, pixels }
+    }
+    const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
+      const order = { encoder, file: pixels, patches: block.length, numbers: block }
+      const { features } = await engine.call('engine.encode', order)
+      await rm(pixels, { force: true })
+      return { features, patches: block }
+    }
+    const firsts = Array.from({ length: Math.ceil(patches.length / BLOCK) }, (_, i) => i * BLOCK)
+    yield* ahead(ahead(firsts, readBlock, signal), encodeBlock, signal)
+  }
   return {
     card,
-    async extract({ source, patches, file: into, signal, onProgress }) {
-      const edgePx = edgeGiven(card, source)
-      const { encoder } = await openedAt(edgePx)
-      await mkdir(scratch, { recursive: true }).catch((error: unknown) => {
-        throw fileError(scratch, error)
-      })
-      const readBlock = async (first: number) => {
-        const block = patches.slice(first, first + BLOCK)
-        const pixels = path.join(scratch, `${first}.pixels`)
-        await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
-        return { block, pixels }
-      }
-      const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
-        const order = { encoder, file: pixels, patches: block.length, numbers: block }
-        const { features } = await engine.call('engine.encode', order)
-        await rm(pixels, { force: true })
-        return { features, count: block.length }
-      }
-      const firsts = Array.from({ length: Math.ceil(patches.length / BLOCK) }, (_, i) => i * BLOCK)
+    blocks,
+    async extract({ file: into, onProgress, ...order }) {
       const writer = await writeFeatures(into)
       let done = 0
       try {
-        const read = ahead(firsts, readBlock, signal)
-        for await (const { features, count } of ahead(read, encodeBlock, signal)) {
+        for await (const { features, patches } of blocks(order)) {
           await writer.append(features)
-          onProgress((done += count))
+          onProgress((done += patches.length))
         }
       } finally {
         await writer.close()
       }
-      if (signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
+      if (order.signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
     },
   }
 }

@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EncoderCard } from '../../src-shared/encoders.ts'
+import { tesseraError } from '../../src-shared/errors.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
+import { shippedModels } from '../models/shipped.ts'
 
 const ENDING = '.onnx'
 
@@ -27,5 +29,26 @@ export async function shippedEncoders(folder: string): Promise<Shipped[]> {
         })
         return { key: name.slice(0, -ENDING.length), file, card: EncoderCard.parse(JSON.parse(text)) }
       }),
+  )
+}
+
+/**
+ * The file of an encoder, or of a model as one, by its name.
+ * @param from where each kind lies
+ * @throws {TesseraError} MODEL_UNKNOWN naming those there are
+ */
+export async function shippedEncoderFile(from: { encoders: string; models: string }, key: string): Promise<string> {
+  const encoders = await shippedEncoders(from.encoders)
+  const models = (await shippedModels(from.models)).map((model) => ({
+    key: model.key,
+    file: path.join(from.models, `${model.key}${ENDING}`),
+  }))
+  const all = [...encoders, ...models]
+  const found = all.find((each) => each.key === key)
+  if (found) return found.file
+  throw tesseraError(
+    'MODEL_UNKNOWN',
+    `No encoder called “${key}” comes with Tessera. There are: ${all.map((each) => each.key).join(', ') || 'none'}.`,
+    { model: key },
   )
 }

@@ -2,7 +2,8 @@
 import path from 'node:path'
 import type { Api, ApiCalls, ApiStreams } from '../../src-shared/api.ts'
 import type { ExportRequest } from '../../src-shared/exports.ts'
-import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
+import type { FeatureSetId, PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { Project } from '../../src-shared/projects.ts'
 import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
@@ -11,8 +12,11 @@ import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import type { Predicted } from '../exports/patchTable.ts'
 import { setFiles } from '../exports/writers.ts'
-import { type EncoderWords, readEncoderFile } from '../features/encoderFile.ts'
+import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { createEncoders } from '../encoders/handlers.ts'
+import { readEncoderFile } from '../features/encoderFile.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
+import { shippedEncoderFile } from '../features/shippedEncoders.ts'
 import type { FileHandles } from '../files/handles.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
@@ -26,13 +30,14 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { shippedModelsFolder } from './resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -80,6 +85,8 @@ export interface Rooms {
   readPredictions(run: PredictionRunId): Promise<Predicted>
   /** The file of each patch of a set that has one. */
   filesOf(set: SourceId): Map<number, string>
+  /** Where the features of a set are. @throws {TesseraError} FEATURE_SET_UNKNOWN, FEATURES_STALE */
+  storedFeatures: (set: FeatureSetId) => StoredFeatures
   /** Where what encoders made of patches lies. */
   featuresFolder: string
   /** An encoder, open while `work` runs, and the engine it runs in. */
@@ -173,6 +180,22 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 
+  const encoding = createEncoders({
+    store,
+    jobs,
+    workerHost,
+    readPixels: patches.readPatchPixels,
+    pathOf,
+    weightsOf: models.weightsOf,
+    shippedFile: (key) => shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, key),
+    featuresFolder: featuresFolder(folder),
+    sourceById: sources.byId,
+    sourceSeq: sources.seqOf,
+    nameOfSource,
+    slideById,
+    publish,
+  })
+  const similarity = createSimilarityProcess(workerHost, encoding.stored)
   const training = createTraining({
     store,
     jobs,
@@ -233,6 +256,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   slides.onChanged(() => {
     models.tellAll()
     predictions.tellAll()
+    encoding.tellAll()
   })
 
   return {
@@ -245,6 +269,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...patches.handlers,
       ...labels.handlers,
       ...models.handlers,
+      ...encoding.calls,
       ...training.calls,
       ...predictions.calls,
       ...exports.calls,
@@ -275,6 +300,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     },
     readPredictions: predictions.read,
     filesOf: (set) => setFiles(exporting, set),
+    storedFeatures: encoding.stored,
     featuresFolder: featuresFolder(folder),
     withEncoder: (file, words, work) =>
       withEngine(workerHost, async (engine) => {
@@ -287,6 +313,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       slides.close()
       view.stop()
       batch.stop()
+      similarity.stop()
       project.close()
     },
   }

@@ -4,6 +4,7 @@ import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
 import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
+import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
@@ -26,6 +27,7 @@ export const useCommands = defineStore('commands', () => {
     ...galleryCommands(),
     ...toolCommands(),
     ...labelCommands(),
+    ...featureCommands(),
     ...reviewCommands(),
     ...stageCommands(),
   ]

@@ -14,6 +14,7 @@ import { bookmarkHandlers } from './bookmarks.ts'
 import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
+import { encoderHandlers } from './encoders.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -296,6 +297,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
+      ...encoderHandlers((source) => patches.sources.get(source)!, publish),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
