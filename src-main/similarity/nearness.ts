@@ -101,7 +101,7 @@ export function* largestFirst(products: Float64Array): Generator<number> {
   const heap = Uint32Array.from(products.keys())
   let size = heap.length
   const before = (a: number, b: number): boolean =>
-    products[a]! > products[b]! || (products[a]! === products[b]! && a < b)
+    products[a]! > products[b]! || (products[a] === products[b] && a < b)
   const sink = (from: number): void => {
     const row = heap[from]!
     let at = from
