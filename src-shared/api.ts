@@ -5,6 +5,7 @@ import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { featureCalls, featureEvents } from './features.ts'
+import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
@@ -31,10 +32,11 @@ export const api = {
     ...neighbourCalls,
     ...trainingCalls,
     ...predictionCalls,
+    ...inspectionCalls,
     ...exportCalls,
     ...jobCalls,
   },
-  streams: { ...trainingStreams, ...predictionStreams },
+  streams: { ...trainingStreams, ...predictionStreams, ...inspectionStreams },
   events: {
     ...appEvents,
     ...deviceEvents,

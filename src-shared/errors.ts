@@ -127,6 +127,11 @@ export const errorData = {
   FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
 
+  // looking inside a network
+  LAYER_UNKNOWN: z.object({ model: text, layer: text, known: z.array(text) }),
+  LAYER_PLACE_UNKNOWN: z.object({ layer: text, channel: number, row: number, column: number, shape: z.array(number) }),
+  GRADIENTS_NOT_POSSIBLE: z.object({ model: text, reason: text }),
+
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),
   PREDICTION_FILE_BROKEN: z.object({ file: text, reason: text }),

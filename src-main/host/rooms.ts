@@ -17,6 +17,7 @@ import { readEncoderFile } from '../features/encoderFile.ts'
 import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
+import { createInspection } from '../inspection/handlers.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
@@ -239,6 +240,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     engineName: ENGINE_NAME,
     publish,
   })
+  const inspection = createInspection({
+    workerHost,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    sourceById: sources.byId,
+    patchesOf: predictions.patchesOf,
+    readPixels,
+  })
   const exporting = {
     store,
     jobs,
@@ -284,10 +293,11 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...neighbours,
       ...training.calls,
       ...predictions.calls,
+      ...inspection.calls,
       ...exports.calls,
       ...jobs.handlers,
     },
-    streams: { ...training.streams, ...predictions.streams },
+    streams: { ...training.streams, ...predictions.streams, ...inspection.streams },
     onJob(listener) {
       jobListeners.add(listener)
       return () => jobListeners.delete(listener)
@@ -322,6 +332,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       }),
     async close() {
       await jobs.shutDown()
+      await inspection.close()
       slides.close()
       view.stop()
       batch.stop()

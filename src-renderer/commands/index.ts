@@ -6,6 +6,7 @@ import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
+import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
@@ -31,6 +32,7 @@ export const useCommands = defineStore('commands', () => {
     ...featureCommands(),
     ...neighbourCommands(),
     ...reviewCommands(),
+    ...insideCommands(),
     ...stageCommands(),
   ]
 

@@ -7,6 +7,7 @@ import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
+import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
@@ -52,6 +53,7 @@ export async function reloadProject(): Promise<void> {
     useReview(),
     useGallery(),
     useExports(),
+    useInside(),
     useBookmarks(),
     useBlinding(),
     useJobs(),
