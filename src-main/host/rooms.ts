@@ -189,7 +189,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels: patches.readPatchPixels,
     pathOf,
     weightsOf: models.weightsOf,
-    shippedFile: (key) => shippedEncoderFile(shippedEncodersFolder, shippedModelsFolder, key),
+    shippedFile: (key) => shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, key),
     shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
     featuresFolder: featuresFolder(folder),
     sourceById: sources.byId,
