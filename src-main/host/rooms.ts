@@ -31,6 +31,7 @@ import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
+import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
@@ -270,6 +271,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...createSpread(similarity),
       ...training.calls,
       ...predictions.calls,
       ...exports.calls,

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { FeatureSetId } from '../../src-shared/ids.ts'
+import { Likeness, SpreadOrder, SpreadQuestion } from '../../src-shared/spread.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
 
@@ -18,6 +19,10 @@ export const similarityContract = {
       z.object({ rows: z.number().int() }),
     ),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    /** See `spread.order`. */
+    'similarity.order': call(SpreadQuestion.extend({ set: FeatureSetId }), SpreadOrder),
+    /** See `spread.alike`. */
+    'similarity.alike': call(z.object({ set: FeatureSetId, patch: z.number().int() }), Likeness.nullable()),
   },
   streams: {},
   events: {},

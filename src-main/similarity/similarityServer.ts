@@ -2,9 +2,11 @@
 import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { FeatureTables } from './featureTables.ts'
+import { alike, spreadOrder } from './spreadServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
   const tables = new FeatureTables()
+  let lastOrder = 0
   return {
     calls: {
       async 'similarity.open'({ set, stored }) {
@@ -12,6 +14,11 @@ export function similarityServer(): Handlers<SimilarityContract> {
         return { rows }
       },
       'similarity.close': ({ set }) => tables.close(set),
+      'similarity.order'({ set, ...question }) {
+        const mine = ++lastOrder
+        return spreadOrder(tables.get(set), question, () => mine === lastOrder)
+      },
+      'similarity.alike': ({ set, patch }) => alike(tables.get(set), patch),
     },
     streams: {},
   }

@@ -17,7 +17,6 @@ import { type Candidate, candidatePicker, type ReviewOrder } from './reviewOrder
 
 /** As many as a person looks at in one sitting. */
 const QUEUE_LENGTH = 300
-const RATE_WINDOW_MS = 120_000
 
 type NamedClass = { name: string; colour: string }
 
@@ -55,7 +54,6 @@ export const useReview = defineStore('review', () => {
   const index = ref(0)
   const building = ref(false)
   const rateShown = ref(true)
-  const decidedAt = shallowRef<readonly number[]>([])
   let round = 0
 
   /** The runs that can be reviewed: of the chosen model, on the open slide or set, or on all slides. */
@@ -68,14 +66,6 @@ export const useReview = defineStore('review', () => {
   const current = computed<ReviewItem | null>(() => items.value[index.value] ?? null)
   const decided = computed(() => items.value.filter((item) => item.state === 'accepted' || item.state === 'corrected'))
   const left = computed(() => items.value.filter((item) => item.state === 'open').length)
-
-  /** Labels per minute over the last two minutes; null before there are three. */
-  const perMinute = computed<number | null>(() => {
-    const times = decidedAt.value
-    if (times.length < 3) return null
-    const seconds = (times.at(-1)! - times[0]!) / 1000
-    return seconds > 0 ? ((times.length - 1) * 60) / seconds : null
-  })
 
   /** Gathers the patches most worth a look: of the predictions in scope, or the held-out ones that are looked at. */
   async function build(): Promise<void> {
@@ -196,7 +186,6 @@ export const useReview = defineStore('review', () => {
       prediction: item.run,
     })
     if (!kept) mark(item, 'open')
-    else decidedAt.value = [...decidedAt.value, Date.now()].filter((at) => at > Date.now() - RATE_WINDOW_MS)
   }
 
   /** The class of the project that the model predicts; null when the project has none of that name. */
@@ -221,8 +210,7 @@ export const useReview = defineStore('review', () => {
         new Map(group.map((item) => [item.patch, predictedClass(item)!.number])),
         { why: 'accept', prediction: run },
       )
-      if (kept) decidedAt.value = [...decidedAt.value, ...group.map(() => Date.now())]
-      else for (const item of group) mark(item, 'open')
+      if (!kept) for (const item of group) mark(item, 'open')
     }
     advance()
   }
@@ -264,7 +252,6 @@ export const useReview = defineStore('review', () => {
     current,
     decided,
     left,
-    perMinute,
     predictedClass,
     build,
     showHeldOut,
@@ -283,7 +270,6 @@ export const useReview = defineStore('review', () => {
       heldOut.value = null
       items.value = []
       index.value = 0
-      decidedAt.value = []
       building.value = false
     },
   }
