@@ -5,9 +5,11 @@ import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { featureCalls, featureEvents } from './features.ts'
+import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
+import { neighbourCalls } from './neighbours.ts'
 import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
 import { projectCalls, projectEvents } from './projects.ts'
@@ -29,12 +31,14 @@ export const api = {
     ...modelCalls,
     ...featureCalls,
     ...spreadCalls,
+    ...neighbourCalls,
     ...trainingCalls,
     ...predictionCalls,
+    ...inspectionCalls,
     ...exportCalls,
     ...jobCalls,
   },
-  streams: { ...trainingStreams, ...predictionStreams },
+  streams: { ...trainingStreams, ...predictionStreams, ...inspectionStreams },
   events: {
     ...appEvents,
     ...deviceEvents,

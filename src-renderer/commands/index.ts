@@ -6,9 +6,11 @@ import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
+import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
+import { neighbourCommands } from './neighbours.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -28,7 +30,9 @@ export const useCommands = defineStore('commands', () => {
     ...toolCommands(),
     ...labelCommands(),
     ...featureCommands(),
+    ...neighbourCommands(),
     ...reviewCommands(),
+    ...insideCommands(),
     ...stageCommands(),
   ]
 

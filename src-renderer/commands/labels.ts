@@ -12,6 +12,7 @@ import { useWindow } from '../stores/window.ts'
 import { labelPatch, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
+import { cardInHand, labelInFocus } from './neighbours.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -41,9 +42,10 @@ function selectedOtherThanReviewed(): boolean {
   return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
 }
 
-/** A class key: makes the class active; labels what is selected or in hand, or corrects the patch under review. */
+/** A class key: makes the class active; labels the card in focus, what is selected or in hand, or corrects what is under review. */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
+  if (cardInHand()) return labelInFocus(number)
   if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
@@ -96,7 +98,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection()),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || cardInHand() !== null),
     run: () => takeClass(UNLABELLED),
   }),
   command({

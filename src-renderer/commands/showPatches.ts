@@ -56,9 +56,9 @@ async function selectCards(source: SourceId, patches: ArrayLike<number>): Promis
 export function followCard(): void {
   const { grid, beside, current } = useGallery()
   const viewport = useViewport()
-  if (!grid || !beside || current === null) return
+  if (!grid || current === null) return
   viewport.patch = current
-  viewport.controls?.centreOn(patchRect(grid, current))
+  if (beside) viewport.controls?.centreOn(patchRect(grid, current))
 }
 
 /** After undo and redo: goes to where the change was, unless it is in view already. */

@@ -18,6 +18,7 @@ export type Place =
   | 'features'
   | 'review'
   | 'inspect'
+  | 'inside'
   | 'results'
   | 'dialog'
 

@@ -7,11 +7,13 @@ import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
+import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
 import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
 import { useModels } from './models.ts'
+import { useNeighbours } from './neighbours.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
@@ -45,6 +47,7 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useFeatures(),
+    useNeighbours(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
@@ -53,6 +56,7 @@ export async function reloadProject(): Promise<void> {
     useGallery(),
     useLabellingPace(),
     useExports(),
+    useInside(),
     useBookmarks(),
     useBlinding(),
     useJobs(),

@@ -59,6 +59,8 @@ export const useViewport = defineStore('viewport', () => {
   const cursor = shallowRef<SlidePoint | null>(null)
   /** The patch of the active grid that keys act on: under the pointer, or reached by arrow keys. */
   const patch = ref<number | null>(null)
+  /** The patch of the active grid that was pressed last, without a drag, whatever the tool. A new one with each press. */
+  const pressed = shallowRef<{ patch: number } | null>(null)
   /** The rectangle being drawn by a gesture. */
   const rectangle = shallowRef<Rect | null>(null)
   /** The first tiles of the slide are drawn. */
@@ -95,6 +97,7 @@ export const useViewport = defineStore('viewport', () => {
     view.value = null
     cursor.value = null
     patch.value = null
+    pressed.value = null
     slideId.value = id
   }
 
@@ -119,6 +122,7 @@ export const useViewport = defineStore('viewport', () => {
     view.value = null
     cursor.value = null
     patch.value = null
+    pressed.value = null
     ready.value = false
   }
 
@@ -138,6 +142,7 @@ export const useViewport = defineStore('viewport', () => {
     view,
     cursor,
     patch,
+    pressed,
     rectangle,
     ready,
     controls,

@@ -20,6 +20,7 @@ export function encoderHandlers(
   return {
     ...spreadHandlers((set) => sets.get(set)?.rows ?? 0),
     'encoders.list': () => [...encoders.values()],
+    'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
       const origin: Encoder['origin'] = from.kind === 'file' ? { kind: 'file', path: '/home/anna/encoder.onnx' } : from
       const encoder: Encoder = {
@@ -66,6 +67,12 @@ export function encoderHandlers(
       for (const set of made) sets.set(set.id, set)
       publish('features.changed', { changed: made, removed: [] })
       return made
+    },
+    'features.importH5'() {
+      throw tesseraError('FEATURES_NOT_PLACED', 'The features in “h5” lie on another slide.', {
+        file: 'h5',
+        reason: 'outside the slide',
+      })
     },
     'features.discard'({ set }) {
       sets.delete(set)
