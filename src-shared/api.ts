@@ -7,6 +7,7 @@ import { exportCalls, exportEvents } from './exports.ts'
 import { featureCalls, featureEvents } from './features.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
+import { mapCalls, mapEvents } from './map.ts'
 import { modelCalls, modelEvents } from './models.ts'
 import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
@@ -27,6 +28,7 @@ export const api = {
     ...labelCalls,
     ...modelCalls,
     ...featureCalls,
+    ...mapCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...exportCalls,
@@ -44,6 +46,7 @@ export const api = {
     ...labelEvents,
     ...modelEvents,
     ...featureEvents,
+    ...mapEvents,
     ...trainingEvents,
     ...predictionEvents,
     ...exportEvents,

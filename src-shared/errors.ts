@@ -123,6 +123,10 @@ export const errorData = {
   FEATURE_SET_UNKNOWN: z.object({ set: text }),
   FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
+  MAP_UNKNOWN: z.object({ map: text }),
+  MAP_TOO_FEW: z.object({ patches: number, least: number }),
+  MAP_ENCODERS_MIXED: z.object({ encoders: number }),
+  MAP_FILE_BROKEN: z.object({ file: text, reason: text }),
 
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),

@@ -30,6 +30,7 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
@@ -196,6 +197,18 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const maps = createMaps({
+    store,
+    jobs,
+    featuresFolder: featuresFolder(folder),
+    similarity,
+    startProcess: () => createSimilarityProcess(workerHost, encoding.stored, { name: 'map', niceness: 10 }),
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    setById: encoding.setById,
+    storedFeatures: encoding.stored,
+    publish,
+  })
   const training = createTraining({
     store,
     jobs,
@@ -257,6 +270,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
+    maps.tellAll()
   })
 
   return {
@@ -270,6 +284,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
       ...exports.calls,

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { FeatureSetId } from '../../src-shared/ids.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
+import { mapInProcess } from './map/contract.ts'
 
 export const similarityContract = {
   calls: {
@@ -18,8 +19,9 @@ export const similarityContract = {
       z.object({ rows: z.number().int() }),
     ),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    ...mapInProcess.calls,
   },
-  streams: {},
+  streams: { ...mapInProcess.streams },
   events: {},
 }
 export type SimilarityContract = typeof similarityContract

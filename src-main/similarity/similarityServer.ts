@@ -2,9 +2,11 @@
 import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { FeatureTables } from './featureTables.ts'
+import { mapHandlers } from './map/mapServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
   const tables = new FeatureTables()
+  const map = mapHandlers(tables)
   return {
     calls: {
       async 'similarity.open'({ set, stored }) {
@@ -12,7 +14,8 @@ export function similarityServer(): Handlers<SimilarityContract> {
         return { rows }
       },
       'similarity.close': ({ set }) => tables.close(set),
+      ...map.calls,
     },
-    streams: {},
+    streams: { ...map.streams },
   }
 }

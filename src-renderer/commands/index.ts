@@ -9,6 +9,7 @@ import { galleryCommands } from './gallery.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
+import { mapCommands } from './map.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -28,6 +29,7 @@ export const useCommands = defineStore('commands', () => {
     ...toolCommands(),
     ...labelCommands(),
     ...featureCommands(),
+    ...mapCommands(),
     ...reviewCommands(),
     ...stageCommands(),
   ]

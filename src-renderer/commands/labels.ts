@@ -4,14 +4,16 @@ import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useReview } from '../stores/review.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { useWindow } from '../stores/window.ts'
-import { labelPatch, labelSelection } from './assignLabel.ts'
+import { labelPatch, labelPoints, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
+import { onMap } from './map.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -32,9 +34,12 @@ const patchInHand = (): number | null => {
 
 const hasSelection = (): boolean => inGallery() && useGallery().selected.size > 0
 
+const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
+
 /** A class key: makes the class active; labels what is selected or in hand, or corrects the patch under review. */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
+  if (hasPoints()) return labelPoints(number)
   if (useWindow().stage === 'review' && useReview().current) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
@@ -87,7 +92,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection()),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || hasPoints()),
     run: () => takeClass(UNLABELLED),
   }),
   command({

@@ -10,6 +10,7 @@ import { useGallery } from './gallery.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
+import { useMap } from './map.ts'
 import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
@@ -43,6 +44,7 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useFeatures(),
+    useMap(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
@@ -70,6 +72,7 @@ async function loadRooms(): Promise<void> {
       useJobs().load(),
       useModels().load(),
       useFeatures().load(),
+      useMap().loadList(),
       useBookmarks().load(),
     ])
     await Promise.all([useLabels().load(), usePredictions().load()])

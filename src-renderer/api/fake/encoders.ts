@@ -12,10 +12,10 @@ const DIMENSIONS = 64
 export function encoderHandlers(
   sourceById: (source: SourceId) => PatchSource,
   publish: PublishApi,
-): Pick<ApiCalls, keyof typeof featureCalls> {
+): { calls: Pick<ApiCalls, keyof typeof featureCalls>; sets: () => FeatureSet[] } {
   const encoders = new Map<EncoderId, Encoder>()
   const sets = new Map<FeatureSetId, FeatureSet>()
-  return {
+  const calls: Pick<ApiCalls, keyof typeof featureCalls> = {
     'encoders.list': () => [...encoders.values()],
     'encoders.add'({ from, words }) {
       const origin: Encoder['origin'] = from.kind === 'file' ? { kind: 'file', path: '/home/anna/encoder.onnx' } : from
@@ -69,4 +69,5 @@ export function encoderHandlers(
       publish('features.changed', { changed: [], removed: [set] })
     },
   }
+  return { calls, sets: () => [...sets.values()] }
 }

@@ -16,6 +16,7 @@ import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
 import { encoderHandlers } from './encoders.ts'
 import { FakeJobs } from './jobs.ts'
+import { mapHandlers } from './maps.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
 import { blockOf, blockOfSet } from './predictions.ts'
@@ -57,6 +58,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   const patches = patchHandlers(scene, slides, publish)
   const labels = labelHandlers(scene, patches, publish)
   const jobs = new FakeJobs((changed) => publish('jobs.changed', { changed, removed: [] }))
+  const encoding = encoderHandlers((source) => patches.sources.get(source)!, publish)
   const runs = new Map<RunId, TrainingRun>()
   const points = new Map<RunId, TrainingPoint[]>()
   const models = new Map<ModelId, Model>()
@@ -297,7 +299,8 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
-      ...encoderHandlers((source) => patches.sources.get(source)!, publish),
+      ...encoding.calls,
+      ...mapHandlers(encoding.sets, jobs, publish),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
