@@ -5,6 +5,7 @@ import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { inspectionCalls, inspectionStreams } from './inspection.ts'
+import { featureCalls, featureEvents } from './features.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { modelCalls, modelEvents } from './models.ts'
@@ -26,6 +27,7 @@ export const api = {
     ...patchCalls,
     ...labelCalls,
     ...modelCalls,
+    ...featureCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...inspectionCalls,
@@ -43,6 +45,7 @@ export const api = {
     ...patchEvents,
     ...labelEvents,
     ...modelEvents,
+    ...featureEvents,
     ...trainingEvents,
     ...predictionEvents,
     ...exportEvents,

@@ -66,6 +66,8 @@ export const errorData = {
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),
+  /** every patch that was wanted lies where its slide is damaged */
+  PATCHES_UNREADABLE: z.object({ source: text, patches: number }),
   GRID_EMPTY: z.object({ slide: text, edgeX: number, edgeY: number, width: number, height: number }),
   GRID_TOO_LARGE: z.object({ patches: number, most: number }),
   PATCH_UNKNOWN: z.object({ source: text, patch: number, patches: number }),
@@ -118,6 +120,12 @@ export const errorData = {
   ENCODER_LAYER_UNKNOWN: z.object({ file: text, layer: text, known: z.array(text) }),
   ENCODER_INCOMPLETE: z.object({ file: text, missing: z.array(text) }),
   PROBE_NOT_POSSIBLE: z.object({ reason: text }),
+  ENCODER_UNKNOWN: z.object({ encoder: text }),
+  ENCODER_CHANGED: z.object({ file: text, expected: text, actual: text }),
+  FEATURE_SET_UNKNOWN: z.object({ set: text }),
+  FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
+  FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
+  FEATURES_STALE: z.object({ set: text, reason: text }),
 
   // looking inside a network
   LAYER_UNKNOWN: z.object({ model: text, layer: text, known: z.array(text) }),

@@ -2,16 +2,20 @@
 import path from 'node:path'
 import type { Api, ApiCalls, ApiStreams } from '../../src-shared/api.ts'
 import type { ExportRequest } from '../../src-shared/exports.ts'
-import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
+import type { FeatureSetId, PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { Project } from '../../src-shared/projects.ts'
 import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
-import type { Predicted } from '../exports/patchTable.ts'
 import { setFiles } from '../exports/writers.ts'
-import { type EncoderWords, readEncoderFile } from '../features/encoderFile.ts'
+import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { patchesToEncode } from '../encoders/extraction.ts'
+import { createEncoders } from '../encoders/handlers.ts'
+import { readEncoderFile } from '../features/encoderFile.ts'
+import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
 import { createInspection } from '../inspection/handlers.ts'
@@ -24,16 +28,18 @@ import { type EngineClient, withEngine } from '../nn/engine.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
 import { createPatches } from '../patches/handlers.ts'
 import { insertMask } from '../patches/masks.ts'
-import { createPredictions } from '../predictions/handlers.ts'
+import { createPredictions, type RunProbabilities } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import type { TableFacts } from '../similarity/contract.ts'
+import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { shippedModelsFolder } from './resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -78,9 +84,11 @@ export interface Rooms {
     what: Omit<MisreadExport, 'fileOf'>,
     files: { csv: string | null; sheet: string | null },
   ): Promise<MisreadWritten>
-  readPredictions(run: PredictionRunId): Promise<Predicted>
+  readPredictions(run: PredictionRunId): Promise<RunProbabilities>
   /** The file of each patch of a set that has one. */
   filesOf(set: SourceId): Map<number, string>
+  /** Where the features of a set are. @throws {TesseraError} FEATURE_SET_UNKNOWN, FEATURES_STALE */
+  storedFeatures: (set: FeatureSetId) => StoredFeatures
   /** Where what encoders made of patches lies. */
   featuresFolder: string
   /** An encoder, open while `work` runs, and the engine it runs in. */
@@ -174,6 +182,26 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 
+  const encoding = createEncoders({
+    store,
+    jobs,
+    workerHost,
+    readPixels: patches.readPatchPixels,
+    pathOf,
+    weightsOf: models.weightsOf,
+    shippedFile: (key) => shippedEncoderFile(shippedEncodersFolder, shippedModelsFolder, key),
+    shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
+    featuresFolder: featuresFolder(folder),
+    sourceById: sources.byId,
+    sourceSeq: sources.seqOf,
+    nameOfSource,
+    slideById,
+    readH5: (file, into) => similarity.with([], (client) => client.call('similarity.readH5', { file, into })),
+    sources: sources.all,
+    createGrid: patches.createGrid,
+    publish,
+  })
+  const similarity = createSimilarityProcess(workerHost, encoding.stored)
   const training = createTraining({
     store,
     jobs,
@@ -200,6 +228,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels,
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,
+    nameOfSource,
     sources: sources.all,
     modelById: models.byId,
     weightsOf: models.weightsOf,
@@ -214,8 +243,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     workerHost,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    encoders: encoding.encoders,
     sourceById: sources.byId,
-    patchesOf: predictions.patchesOf,
+    nameOfSource,
+    patchesOf: (source) => patchesToEncode({ store, sourceSeq: sources.seqOf }, source),
     readPixels,
   })
   const exporting = {
@@ -232,6 +263,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPredictions: predictions.read,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    featureSet: encoding.setById,
+    encoderById: encoding.encoders.byId,
+    writeFeatureFile: (set: FeatureSetId, file: string, about: TableFacts) =>
+      similarity.with([], (client) => client.call('similarity.writeH5', { stored: encoding.stored(set), file, about })),
     slidePicture: async (slide: SlideId, edge: number) =>
       batch.ask(slides.subjectOf(slide), 'slides.thumbnail', { ...(await slides.fileOf(slide)), edge }),
     publish,
@@ -242,6 +277,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   slides.onChanged(() => {
     models.tellAll()
     predictions.tellAll()
+    encoding.tellAll()
   })
 
   return {
@@ -254,6 +290,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...patches.handlers,
       ...labels.handlers,
       ...models.handlers,
+      ...encoding.calls,
       ...training.calls,
       ...predictions.calls,
       ...inspection.calls,
@@ -285,6 +322,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     },
     readPredictions: predictions.read,
     filesOf: (set) => setFiles(exporting, set),
+    storedFeatures: encoding.stored,
     featuresFolder: featuresFolder(folder),
     withEncoder: (file, words, work) =>
       withEngine(workerHost, async (engine) => {
@@ -298,6 +336,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       slides.close()
       view.stop()
       batch.stop()
+      similarity.stop()
       project.close()
     },
   }

@@ -4,6 +4,7 @@ import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
 import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
+import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
 import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
@@ -27,6 +28,7 @@ export const useCommands = defineStore('commands', () => {
     ...galleryCommands(),
     ...toolCommands(),
     ...labelCommands(),
+    ...featureCommands(),
     ...reviewCommands(),
     ...insideCommands(),
     ...stageCommands(),

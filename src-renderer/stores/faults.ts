@@ -15,6 +15,7 @@ export type Place =
   | 'viewer'
   | 'label'
   | 'train'
+  | 'features'
   | 'review'
   | 'inspect'
   | 'inside'

@@ -5,6 +5,7 @@ import { useBlinding } from './blinding.ts'
 import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
+import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
 import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
@@ -42,6 +43,7 @@ export async function reloadProject(): Promise<void> {
     usePatches(),
     useLabels(),
     useModels(),
+    useFeatures(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
@@ -64,7 +66,14 @@ async function loadRooms(): Promise<void> {
   try {
     // Before the slides: no name may be seen for a moment.
     await useBlinding().load()
-    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load(), useBookmarks().load()])
+    await Promise.all([
+      slides.load(),
+      patches.load(),
+      useJobs().load(),
+      useModels().load(),
+      useFeatures().load(),
+      useBookmarks().load(),
+    ])
     await Promise.all([useLabels().load(), usePredictions().load()])
     await useTraining().load()
   } catch (error) {

@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import type { PredictionRunId, RunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import { UNLABELLED } from '../../src-shared/labels.ts'
-import type { PredictionBlock, PredictionRun } from '../../src-shared/predictions.ts'
+import type { PatchProbabilities, PredictionRun } from '../../src-shared/predictions.ts'
 import { call, stream } from '../api/index.ts'
 import { useFaults } from './faults.ts'
 import { heldOutCandidates, type HeldOutChoice } from './heldOut.ts'
@@ -144,7 +144,7 @@ export const useReview = defineStore('review', () => {
   }
 
   /** All that is predicted: from memory, with a breath between blocks so that the window stays awake, else from disk. */
-  async function* blocksOf(run: PredictionRun): AsyncGenerator<PredictionBlock> {
+  async function* blocksOf(run: PredictionRun): AsyncGenerator<PatchProbabilities> {
     const known = predictions.probabilitiesOf(run.id)
     if (known && known.known >= predictions.doneOf(run)) {
       for (const block of known.blocks()) {

@@ -5,7 +5,7 @@
  * - disagrees: labelled patches whose label is not the prediction, by how sure the model is of something else
  * - random: unlabelled patches in an order without meaning, for an honest sample
  */
-import { mostProbable, type PredictionBlock, uncertainty } from '../../src-shared/predictions.ts'
+import { mostProbable, type PatchProbabilities, uncertainty } from '../../src-shared/predictions.ts'
 
 export type ReviewOrder = 'uncertain' | 'disagrees' | 'random'
 
@@ -26,7 +26,7 @@ export interface Candidate {
 
 /** Looks through predictions block by block, keeping the best so far. */
 export interface CandidatePicker {
-  look(block: PredictionBlock): void
+  look(block: PatchProbabilities): void
   /** The best of what was looked at, in order. */
   picked(): Candidate[]
 }

@@ -15,6 +15,7 @@ import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
 import { fakeInspection } from './inspection.ts'
+import { encoderHandlers } from './encoders.ts'
 import { FakeJobs } from './jobs.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -105,7 +106,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
   const shippedModel = shippedOf(labels.log.classes)
   const inspection = fakeInspection({
-    modelById: (model) => models.get(model)!,
+    modelOf: (of) => (of.kind === 'model' ? models.get(of.model) : [...models.values()][0])!,
     sourceById: (source) => patches.sources.get(source)!,
     picture: async (source, patch, edge) =>
       (
@@ -152,6 +153,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       total,
       done: instantly ? total : 0,
       counts: instantly ? guessCounts(total, model.card.classes.length) : model.card.classes.map(() => 0),
+      unread: instantly ? 0 : null,
       complete: instantly,
       stale: null,
       createdAt: Date.now(),
@@ -305,6 +307,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
+      ...encoderHandlers((source) => patches.sources.get(source)!, publish),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
