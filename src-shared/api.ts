@@ -14,6 +14,7 @@ import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
 import { projectCalls, projectEvents } from './projects.ts'
 import { slideCalls, slideEvents } from './slides.ts'
+import { spreadCalls } from './spread.ts'
 import { trainingCalls, trainingEvents, trainingStreams } from './training.ts'
 import type { Contract, Handlers, Publish } from './wire/contract.ts'
 
@@ -29,6 +30,7 @@ export const api = {
     ...labelCalls,
     ...modelCalls,
     ...featureCalls,
+    ...spreadCalls,
     ...neighbourCalls,
     ...trainingCalls,
     ...predictionCalls,

@@ -33,6 +33,7 @@ import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
 import { createNeighbours } from '../similarity/neighbours.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
+import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
@@ -290,6 +291,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...createSpread(similarity),
       ...neighbours,
       ...training.calls,
       ...predictions.calls,

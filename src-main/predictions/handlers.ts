@@ -166,7 +166,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
 
   return {
     read,
-    patchesOf: (source) => patchesOfRun(dependencies, source, maskOf(source)?.inside ?? null),
+    patchesOf: (source) => patchesForNetworks(dependencies, source, maskOf(source)?.inside ?? null),
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),

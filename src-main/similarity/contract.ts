@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { uint32s } from '../../src-shared/arrays.ts'
 import { EncoderCard } from '../../src-shared/encoders.ts'
 import { FeatureSetId } from '../../src-shared/ids.ts'
+import { Likeness, SpreadOrder, SpreadQuestion } from '../../src-shared/spread.ts'
 import { GridGeometry } from '../../src-shared/patches.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
@@ -63,6 +64,10 @@ export const similarityContract = {
      */
     'similarity.readH5': call(z.object({ file: z.string(), into: z.string() }), ReadH5),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    /** See `spread.order`. */
+    'similarity.order': call(SpreadQuestion.extend({ set: FeatureSetId }), SpreadOrder),
+    /** See `spread.alike`. */
+    'similarity.alike': call(z.object({ set: FeatureSetId, patch: z.number().int() }), Likeness.nullable()),
     ...neighbourQuestions,
   },
   streams: {},

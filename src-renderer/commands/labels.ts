@@ -31,13 +31,22 @@ const patchInHand = (): number | null => {
   return useWindow().tool === 'label' ? patch : null
 }
 
-const hasSelection = (): boolean => inGallery() && useGallery().selected.size > 0
+/** Cards are selected, and the pointer is not over the slide beside them. */
+const hasSelection = (): boolean =>
+  inGallery() && useGallery().selected.size > 0 && (useViewport().cursor === null || patchInHand() === null)
+
+/** Cards are selected that are not just the patch under review. */
+function selectedOtherThanReviewed(): boolean {
+  const { selected, source } = useGallery()
+  const reviewed = useReview().current
+  return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
+}
 
 /** A class key: makes the class active; labels the card in focus, what is selected or in hand, or corrects what is under review. */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
   if (cardInHand()) return labelInFocus(number)
-  if (useWindow().stage === 'review' && useReview().current) {
+  if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
   if (hasSelection()) return labelSelection(number)

@@ -23,8 +23,8 @@ function patchInQuestion(): PatchInSource | null {
   const { patch } = useViewport()
   const grid = usePatches().openGrid
   if (grid && patch !== null) return { source: grid.id, patch }
-  const { set, current } = useGallery()
-  if (set && current !== null) return { source: set.id, patch: current }
+  const { source, current } = useGallery()
+  if (source && current !== null) return { source: source.id, patch: current }
   return useWindow().stage === 'review' && useReview().current ? useReview().current : useNeighbours().asked
 }
 

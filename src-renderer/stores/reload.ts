@@ -9,6 +9,7 @@ import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
 import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
+import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
 import { useModels } from './models.ts'
@@ -28,6 +29,7 @@ const WHAT = 'The project could not be read.'
 /** Reads settings and the open project. The first slide that can be shown, or else a patch set, is opened when none is. */
 export async function reloadAll(): Promise<void> {
   const faults = useFaults()
+  useLabellingPace() // counts from the first label on, whoever shows it
   await faults.attempt('window', 'The settings could not be read.', () => useSettings().load())
   await faults.attempt('window', WHAT, async () => {
     await useProject().load()
@@ -52,6 +54,7 @@ export async function reloadProject(): Promise<void> {
     usePredictions(),
     useReview(),
     useGallery(),
+    useLabellingPace(),
     useExports(),
     useInside(),
     useBookmarks(),

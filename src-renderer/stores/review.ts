@@ -21,7 +21,6 @@ import { useTraining } from './training.ts'
 
 /** As many as a person looks at in one sitting. */
 const QUEUE_LENGTH = 300
-const RATE_WINDOW_MS = 120_000
 
 type NamedClass = { name: string; colour: string }
 
@@ -64,7 +63,6 @@ export const useReview = defineStore('review', () => {
   const index = ref(0)
   const building = ref(false)
   const rateShown = ref(true)
-  const decidedAt = shallowRef<readonly number[]>([])
   /** Of labels that disagree with their neighbours: how many there are, out of how many. */
   const disagreeing = shallowRef<{ labelled: number; lookedAt: number; found: number } | null>(null)
   const kept = new KeptLabels()
@@ -89,14 +87,6 @@ export const useReview = defineStore('review', () => {
   const current = computed<ReviewItem | null>(() => items.value[index.value] ?? null)
   const decided = computed(() => items.value.filter((item) => item.state === 'accepted' || item.state === 'corrected'))
   const left = computed(() => items.value.filter((item) => item.state === 'open').length)
-
-  /** Labels per minute over the last two minutes; null before there are three. */
-  const perMinute = computed<number | null>(() => {
-    const times = decidedAt.value
-    if (times.length < 3) return null
-    const seconds = (times.at(-1)! - times[0]!) / 1000
-    return seconds > 0 ? ((times.length - 1) * 60) / seconds : null
-  })
 
   /** Gathers the patches most worth a look: of the predictions in scope, or the held-out ones that are looked at. */
   async function build(): Promise<void> {
@@ -272,7 +262,6 @@ export const useReview = defineStore('review', () => {
     if (current.value?.patch === item.patch) advance()
     const saved = await labels.assign(item.source, [item.patch], classNumber, whyOf(item, agrees))
     if (!saved) mark(item, 'open')
-    else decidedAt.value = [...decidedAt.value, Date.now()].filter((at) => at > Date.now() - RATE_WINDOW_MS)
   }
 
   /** Neighbours predict nothing: a label they speak against is changed as any other. */
@@ -311,8 +300,7 @@ export const useReview = defineStore('review', () => {
         new Map(group.map((item) => [item.patch, predictedClass(item)!.number])),
         whyOf(first!, true),
       )
-      if (saved) decidedAt.value = [...decidedAt.value, ...group.map(() => Date.now())]
-      else for (const item of group) mark(item, 'open')
+      if (!saved) for (const item of group) mark(item, 'open')
     }
     advance()
   }
@@ -358,7 +346,6 @@ export const useReview = defineStore('review', () => {
     current,
     decided,
     left,
-    perMinute,
     predictedClass,
     build,
     showHeldOut,
@@ -381,7 +368,6 @@ export const useReview = defineStore('review', () => {
       heldOut.value = null
       items.value = []
       index.value = 0
-      decidedAt.value = []
       building.value = false
     },
   }

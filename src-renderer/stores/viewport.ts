@@ -108,6 +108,14 @@ export const useViewport = defineStore('viewport', () => {
     setId.value = id
   }
 
+  /** The slide stays open and is not looked at for a while. */
+  function lookAway(): void {
+    if (slideId.value && view.value) lastPlaces.set(slideId.value, view.value)
+    view.value = null
+    cursor.value = null
+    ready.value = false
+  }
+
   function close(): void {
     setId.value = null
     slideId.value = null
@@ -143,6 +151,7 @@ export const useViewport = defineStore('viewport', () => {
     magnification,
     open,
     openSet,
+    lookAway,
     close,
     magnify,
     remember: (id: SlideId, place: Place): void => void lastPlaces.set(id, place),

@@ -4,18 +4,21 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import { type Encoder, type featureCalls, FeatureSet } from '../../../src-shared/features.ts'
 import type { EncoderId, FeatureSetId, SourceId } from '../../../src-shared/ids.ts'
 import { type PatchSource, sourceSize } from '../../../src-shared/patches.ts'
+import type { spreadCalls } from '../../../src-shared/spread.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { newId } from './ids.ts'
+import { spreadHandlers } from './spread.ts'
 
 const DIMENSIONS = 64
 
 export function encoderHandlers(
   sourceById: (source: SourceId) => PatchSource,
   publish: PublishApi,
-): Pick<ApiCalls, keyof typeof featureCalls> {
+): Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls> {
   const encoders = new Map<EncoderId, Encoder>()
   const sets = new Map<FeatureSetId, FeatureSet>()
   return {
+    ...spreadHandlers((set) => sets.get(set)?.rows ?? 0),
     'encoders.list': () => [...encoders.values()],
     'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
