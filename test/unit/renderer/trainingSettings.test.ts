@@ -117,7 +117,9 @@ test('layers of one’s own, and an earlier model, take the place of an ensemble
 })
 
 test('every group of settings says in words what it is set to, and nothing of what is off', () => {
-  expect(augmentationInWords(Augmentation.parse({}))).toBe('mirrored, turned by 90°, stains ± 0.05, colours ± 15\u00a0%')
+  expect(augmentationInWords(Augmentation.parse({}))).toBe(
+    'mirrored, turned by 90°, stains ± 0.05, colours ± 15\u00a0%',
+  )
   expect(
     augmentationInWords({
       flips: false,
