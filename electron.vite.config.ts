@@ -18,6 +18,7 @@ export default defineConfig({
           cli: at('src-main/cli.ts'),
           'slides.process': at('src-main/slides/slides.process.ts'),
           'engine.process': at('src-main/host/engine.process.ts'),
+          'similarity.process': at('src-main/similarity/similarity.process.ts'),
           'part.worker': at('src-main/nn/part.worker.ts'),
           'predict.worker': at('src-main/training/predict.worker.ts'),
           'jpeg2000.worker': at('src-main/slides/formats/jpeg2000.worker.ts'),

@@ -6,6 +6,7 @@ const sources: Record<ProcessEntry, string> = {
   slides: '../slides/slides.process.ts',
   render: '../exports/render.process.ts',
   engine: './engine.process.ts',
+  similarity: '../similarity/similarity.process.ts',
 }
 
 /** The bundler puts every entry into one folder; the source tree has them in their rooms. */

@@ -2,7 +2,8 @@
 import path from 'node:path'
 import type { Api, ApiCalls, ApiStreams } from '../../src-shared/api.ts'
 import type { ExportRequest } from '../../src-shared/exports.ts'
-import type { PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { EncoderWords } from '../../src-shared/features.ts'
+import type { FeatureSetId, PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import type { Project } from '../../src-shared/projects.ts'
 import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
@@ -10,9 +11,14 @@ import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import { setFiles } from '../exports/writers.ts'
-import { type EncoderWords, readEncoderFile } from '../features/encoderFile.ts'
+import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { patchesToEncode } from '../encoders/extraction.ts'
+import { createEncoders } from '../encoders/handlers.ts'
+import { readEncoderFile } from '../features/encoderFile.ts'
+import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
+import { createInspection } from '../inspection/handlers.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
@@ -25,13 +31,18 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions, type RunProbabilities } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
+import type { TableFacts } from '../similarity/contract.ts'
+import { createNeighbours } from '../similarity/neighbours.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
+import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
+import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { shippedModelsFolder } from './resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -79,6 +90,8 @@ export interface Rooms {
   readPredictions(run: PredictionRunId): Promise<RunProbabilities>
   /** The file of each patch of a set that has one. */
   filesOf(set: SourceId): Map<number, string>
+  /** Where the features of a set are. @throws {TesseraError} FEATURE_SET_UNKNOWN, FEATURES_STALE */
+  storedFeatures: (set: FeatureSetId) => StoredFeatures
   /** Where what encoders made of patches lies. */
   featuresFolder: string
   /** An encoder, open while `work` runs, and the engine it runs in. */
@@ -172,6 +185,39 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   const readPixels: ReadPixels = ({ source, ...wanted }, file, { signal, onProgress }) =>
     patches.readPatchPixels({ source: sources.byId(source), ...wanted }, file, { signal, onProgress })
 
+  const encoding = createEncoders({
+    store,
+    jobs,
+    workerHost,
+    readPixels: patches.readPatchPixels,
+    pathOf,
+    weightsOf: models.weightsOf,
+    shippedFile: (key) => shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, key),
+    shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
+    featuresFolder: featuresFolder(folder),
+    sourceById: sources.byId,
+    sourceSeq: sources.seqOf,
+    nameOfSource,
+    slideById,
+    readH5: (file, into) => similarity.with([], (client) => client.call('similarity.readH5', { file, into })),
+    sources: sources.all,
+    createGrid: patches.createGrid,
+    publish,
+  })
+  const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
+  const maps = createMaps({
+    store,
+    jobs,
+    featuresFolder: featuresFolder(folder),
+    similarity,
+    startProcess: () => createSimilarityProcess(workerHost, encoding.stored, { name: 'map', niceness: 10 }),
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    setById: encoding.setById,
+    storedFeatures: encoding.stored,
+    publish,
+  })
   const training = createTraining({
     store,
     jobs,
@@ -209,6 +255,16 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     engineName: ENGINE_NAME,
     publish,
   })
+  const inspection = createInspection({
+    workerHost,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    encoders: encoding.encoders,
+    sourceById: sources.byId,
+    nameOfSource,
+    patchesOf: (source) => patchesToEncode({ store, sourceSeq: sources.seqOf }, source),
+    readPixels,
+  })
   const exporting = {
     store,
     jobs,
@@ -223,6 +279,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPredictions: predictions.read,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    featureSet: encoding.setById,
+    encoderById: encoding.encoders.byId,
+    writeFeatureFile: (set: FeatureSetId, file: string, about: TableFacts) =>
+      similarity.with([], (client) => client.call('similarity.writeH5', { stored: encoding.stored(set), file, about })),
     slidePicture: async (slide: SlideId, edge: number) =>
       batch.ask(slides.subjectOf(slide), 'slides.thumbnail', { ...(await slides.fileOf(slide)), edge }),
     publish,
@@ -233,6 +293,8 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   slides.onChanged(() => {
     models.tellAll()
     predictions.tellAll()
+    encoding.tellAll()
+    maps.tellAll()
   })
 
   return {
@@ -245,12 +307,17 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...patches.handlers,
       ...labels.handlers,
       ...models.handlers,
+      ...encoding.calls,
+      ...createSpread(similarity),
+      ...neighbours,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
+      ...inspection.calls,
       ...exports.calls,
       ...jobs.handlers,
     },
-    streams: { ...training.streams, ...predictions.streams },
+    streams: { ...training.streams, ...predictions.streams, ...inspection.streams },
     onJob(listener) {
       jobListeners.add(listener)
       return () => jobListeners.delete(listener)
@@ -275,6 +342,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     },
     readPredictions: predictions.read,
     filesOf: (set) => setFiles(exporting, set),
+    storedFeatures: encoding.stored,
     featuresFolder: featuresFolder(folder),
     withEncoder: (file, words, work) =>
       withEngine(workerHost, async (engine) => {
@@ -284,9 +352,11 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       }),
     async close() {
       await jobs.shutDown()
+      await inspection.close()
       slides.close()
       view.stop()
       batch.stop()
+      similarity.stop()
       project.close()
     },
   }

@@ -7,8 +7,8 @@
  */
 import type { Wire } from '../../src-shared/wire/message.ts'
 
-/** Which program: `slides.process.ts`, `engine.process.ts` or `render.process.ts`. */
-export type ProcessEntry = 'slides' | 'engine' | 'render'
+/** Which program: `slides.process.ts`, `engine.process.ts`, `similarity.process.ts` or `render.process.ts`. */
+export type ProcessEntry = 'slides' | 'engine' | 'similarity' | 'render'
 
 export type ProcessOptions = {
   entry: ProcessEntry

@@ -1,7 +1,7 @@
 /** The door of the predictions room. */
 import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
-import { PredictionRunId, type SlideId, type SourceId } from '../../src-shared/ids.ts'
+import { PredictionRunId, type SlideId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
 import type { Model } from '../../src-shared/models.ts'
@@ -19,10 +19,10 @@ import type { CallHandlers, StreamHandlers } from '../../src-shared/wire/contrac
 import { createFeed } from '../jobs/feed.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
+import { maskInForce, patchesForNetworks } from '../patches/patchesForNetworks.ts'
 import { readBlocks, withoutGaps } from './probabilityFile.ts'
 import { findRun, insertRun, listBlocks, listRuns, maskOfRun } from './rows.ts'
 import {
-  patchesOfRun,
   type PredictionParams,
   predictionRunner,
   type PredictionRunnerDependencies,
@@ -55,6 +55,8 @@ export interface PredictionsRoom {
   streams: StreamHandlers<typeof predictionStreams>
   /** Everything a run has predicted. @throws PREDICTION_RUN_UNKNOWN, PREDICTION_FILE_BROKEN */
   read: (run: PredictionRunId) => Promise<RunProbabilities>
+  /** The patches of a source that a run predicts: inside its mask, and those that networks get. */
+  patchesOf: (source: PatchSource) => Uint32Array
   /** Tells every window that the staleness of runs may have changed. */
   tellAll: () => void
 }
@@ -96,7 +98,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
 
   const read = async (id: PredictionRunId): Promise<RunProbabilities> => {
     const run = byId(id)
-    const list = patchesOfRun(dependencies, sourceById(run.source), maskOfRun(store.read, id))
+    const list = patchesForNetworks(dependencies, sourceById(run.source), maskOfRun(store.read, id))
     const blocks = await readBlocks(
       probabilityFile(predictionsFolder, id),
       listBlocks(store.read, id),
@@ -116,7 +118,7 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     const id = PredictionRunId.parse(uuidv7())
     const mask = source.kind === 'grid' ? maskInForce(dependencies, source.id) : null
     const channels = source.kind === 'grid' ? dependencies.slideById(source.slide).channels : null
-    const total = patchesOfRun(dependencies, source, mask?.inside ?? null).length
+    const total = patchesForNetworks(dependencies, source, mask?.inside ?? null).length
     if (total === 0 && source.kind === 'set')
       throw tesseraError('PATCH_SET_EMPTY', `“${source.name}” holds no picture that a network can take.`, {
         file: source.name,
@@ -160,8 +162,11 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     return run
   }
 
+  const maskOf = (source: PatchSource) => (source.kind === 'grid' ? maskInForce(dependencies, source.id) : null)
+
   return {
     read,
+    patchesOf: (source) => patchesForNetworks(dependencies, source, maskOf(source)?.inside ?? null),
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),
@@ -281,15 +286,3 @@ function setFor(model: Model, source: PatchSource): PatchSource {
 }
 
 const nameOfSet = (source: PatchSource): string => (source.kind === 'set' ? source.name : source.id)
-
-function maskInForce(
-  { store, sourceSeq }: PredictionDependencies,
-  source: SourceId,
-): { seq: number; inside: Uint8Array } | null {
-  return (
-    store.read.get<{ seq: number; inside: Uint8Array }>(
-      'SELECT masks.seq, masks.inside FROM grids JOIN masks ON masks.seq = grids.mask WHERE grids.source = @source',
-      { source: sourceSeq(source) },
-    ) ?? null
-  )
-}

@@ -4,18 +4,11 @@
  * that lies where its slide is damaged has a row of NaN.
  */
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { tesseraError } from '../../src-shared/errors.ts'
-import { fileError } from '../files/fileErrors.ts'
+import { bytesOf, readFileBlocks, writeFileBlock } from '../files/blockFile.ts'
 import type { Block } from './rows.ts'
 
 const FLOAT_BYTES = 4
-
-const bytesOf = (values: Float32Array): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Writes one block and flushes it. @returns what to record of it */
 export async function writeBlock(
@@ -24,20 +17,8 @@ export async function writeBlock(
   classes: number,
   probabilities: Float32Array,
 ): Promise<Block> {
-  const bytes = bytesOf(probabilities)
-  try {
-    // made when it is not there, never cut short when it is
-    const handle = await open(file, constants.O_RDWR | constants.O_CREAT)
-    try {
-      await handle.write(bytes, 0, bytes.length, first * classes * FLOAT_BYTES)
-      await handle.datasync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw fileError(file, error)
-  }
-  return { first, count: probabilities.length / classes, checksum: sha256(bytes) }
+  const checksum = await writeFileBlock(file, first * classes * FLOAT_BYTES, bytesOf(probabilities))
+  return { first, count: probabilities.length / classes, checksum }
 }
 
 /**
@@ -49,39 +30,33 @@ export async function readBlocks(
   blocks: readonly Block[],
   classes: number,
 ): Promise<{ block: Block; probabilities: Float32Array }[]> {
-  if (blocks.length === 0) return []
   const broken = (reason: string) =>
     tesseraError(
       'PREDICTION_FILE_BROKEN',
       `The predictions in “${file}” can not be used: ${reason}. Run the model on this slide again; labels are not affected.`,
       { file, reason },
     )
-  let handle
-  try {
-    handle = await open(file, 'r')
-  } catch (error) {
-    throw broken(fileError(file, error).message)
-  }
-  try {
-    const read = []
-    for (const block of blocks) {
-      const probabilities = new Float32Array(block.count * classes)
-      const bytes = bytesOf(probabilities)
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, block.first * classes * FLOAT_BYTES)
-      if (bytesRead < bytes.length) throw broken(`it ends before patch ${block.first + block.count} of the run`)
-      if (sha256(bytes) !== block.checksum)
-        throw broken(`patches ${block.first} to ${block.first + block.count - 1} of the run are not what was written`)
-      read.push({ block, probabilities })
-    }
-    return read
-  } finally {
-    await handle.close()
-  }
+  const read: { block: Block; probabilities: Float32Array }[] = []
+  const placed = blocks.map(({ first, count, checksum }) => ({
+    at: first * classes * FLOAT_BYTES,
+    length: count * classes * FLOAT_BYTES,
+    checksum,
+    name: `patches ${first} to ${first + count - 1} of the run`,
+  }))
+  await readFileBlocks(
+    file,
+    placed,
+    ({ buffer }, i) => void read.push({ block: blocks[i]!, probabilities: new Float32Array(buffer) }),
+    broken,
+  )
+  return read
 }
 
 /** Checksum over the checksums of all blocks in order: seals the run. */
 export const sealOf = (blocks: readonly Block[]): string =>
-  sha256(Buffer.from(blocks.map((block) => `${block.first} ${block.count} ${block.checksum}`).join('\n')))
+  createHash('sha256')
+    .update(blocks.map((block) => `${block.first} ${block.count} ${block.checksum}`).join('\n'))
+    .digest('hex')
 
 /** One row for each patch of a block, NaN for those without a probability. @param readable [place] probabilities follow for it */
 export function withGaps(readable: readonly boolean[], probabilities: Float32Array, classes: number): Float32Array {

@@ -9,7 +9,7 @@ import { type DeviceName, deviceFacts } from '../../src-shared/devices.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { PredictionRunId, type SourceId } from '../../src-shared/ids.ts'
 import type { Model } from '../../src-shared/models.ts'
-import { type PatchSource, sourceSize } from '../../src-shared/patches.ts'
+import type { PatchSource } from '../../src-shared/patches.ts'
 import { type PredictionBlock, type PredictionRun, summarise } from '../../src-shared/predictions.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { ahead } from '../jobs/ahead.ts'
@@ -19,7 +19,7 @@ import { openCheckedModel } from '../models/openModel.ts'
 import { withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import { engineOn } from '../nn/engineFacts.ts'
-import { unfitOf } from '../patches/patchSetRows.ts'
+import { patchesForNetworks } from '../patches/patchesForNetworks.ts'
 import { noneReadable, unreadInWords } from '../patches/unread.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
@@ -48,21 +48,6 @@ export type PredictionParams = { run: PredictionRunId }
 
 export const probabilityFile = (folder: string, run: PredictionRunId): string => path.join(folder, `${run}.f32`)
 
-/** The patches a run is of, in its order: those inside its mask, or all; of a set without those that networks do not get. */
-export function patchesOfRun(
-  { store, sourceSeq }: Pick<PredictionRunnerDependencies, 'store' | 'sourceSeq'>,
-  source: PatchSource,
-  mask: Uint8Array | null,
-): Uint32Array {
-  const unfit = new Set(
-    source.kind === 'set' ? unfitOf(store.read, sourceSeq(source.id)).map(({ patch }) => patch) : [],
-  )
-  const patches = []
-  for (let patch = 0; patch < sourceSize(source); patch++)
-    if ((!mask || ((mask[patch >> 3]! >> (patch & 7)) & 1) === 1) && !unfit.has(patch)) patches.push(patch)
-  return Uint32Array.from(patches)
-}
-
 export function predictionRunner(dependencies: PredictionRunnerDependencies): JobRunner {
   const { store, workerHost, predictionsFolder } = dependencies
   const scratchOf = (run: PredictionRunId) => path.join(predictionsFolder, `${run}.scratch`)
@@ -82,7 +67,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
       const { card } = dependencies.modelById(run.model)
       const source = dependencies.sourceById(run.source)
       const title = dependencies.nameOfSource(run.source)
-      const patches = patchesOfRun(dependencies, source, maskOfRun(store.read, id))
+      const patches = patchesForNetworks(dependencies, source, maskOfRun(store.read, id))
       const missing = () => {
         const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
         return range(0, patches.length, BLOCK).filter((first) => !finished.has(first))

@@ -2,11 +2,22 @@
  * What a command is: one action of a person, once, with its words, keys and condition. Menus, buttons, keys and the
  * palette all read this table.
  */
-export const GROUPS = ['Project', 'Slides', 'View', 'Tools', 'Labels', 'Training', 'Review', 'Results', 'Help'] as const
+export const GROUPS = [
+  'Project',
+  'Slides',
+  'View',
+  'Tools',
+  'Labels',
+  'Training',
+  'Features',
+  'Review',
+  'Results',
+  'Help',
+] as const
 type Group = (typeof GROUPS)[number]
 
 /** Where keys mean the command. The same key may mean two things in two contexts, not in one. */
-export type Context = 'everywhere' | 'slide' | 'gallery' | 'review'
+export type Context = 'everywhere' | 'slide' | 'gallery' | 'map' | 'review' | 'inside'
 
 export interface Command {
   /** Part of people's settings: never renamed. */

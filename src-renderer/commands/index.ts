@@ -4,10 +4,14 @@ import { computed } from 'vue'
 import { useSettings } from '../stores/settings.ts'
 import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
+import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
+import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
+import { neighbourCommands } from './neighbours.ts'
+import { mapCommands } from './map.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -26,7 +30,11 @@ export const useCommands = defineStore('commands', () => {
     ...galleryCommands(),
     ...toolCommands(),
     ...labelCommands(),
+    ...featureCommands(),
+    ...neighbourCommands(),
+    ...mapCommands(),
     ...reviewCommands(),
+    ...insideCommands(),
     ...stageCommands(),
   ]
 

@@ -18,6 +18,7 @@ import { startReview } from './review.ts'
 const titles: Record<Stage, string> = {
   label: 'Label',
   train: 'Train',
+  features: 'Features',
   review: 'Review',
   inspect: 'Inspect',
   results: 'Results',

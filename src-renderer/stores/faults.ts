@@ -9,7 +9,19 @@ import type { Fault } from '../../src-shared/wire/message.ts'
 import { useBlinding } from './blinding.ts'
 
 /** The part of the window in which an error stands. */
-export type Place = 'window' | 'slides' | 'viewer' | 'label' | 'train' | 'review' | 'inspect' | 'results' | 'dialog'
+export type Place =
+  | 'window'
+  | 'slides'
+  | 'viewer'
+  | 'label'
+  | 'train'
+  | 'features'
+  | 'map'
+  | 'review'
+  | 'inspect'
+  | 'inside'
+  | 'results'
+  | 'dialog'
 
 export interface ShownFault {
   key: number

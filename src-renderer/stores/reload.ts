@@ -5,11 +5,16 @@ import { useBlinding } from './blinding.ts'
 import { useBookmarks } from './bookmarks.ts'
 import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
+import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
+import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
+import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
+import { useMap } from './map.ts'
 import { useModels } from './models.ts'
+import { useNeighbours } from './neighbours.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
@@ -25,6 +30,7 @@ const WHAT = 'The project could not be read.'
 /** Reads settings and the open project. The first slide that can be shown, or else a patch set, is opened when none is. */
 export async function reloadAll(): Promise<void> {
   const faults = useFaults()
+  useLabellingPace() // counts from the first label on, whoever shows it
   await faults.attempt('window', 'The settings could not be read.', () => useSettings().load())
   await faults.attempt('window', WHAT, async () => {
     await useProject().load()
@@ -41,13 +47,18 @@ export async function reloadProject(): Promise<void> {
     usePatches(),
     useLabels(),
     useModels(),
+    useFeatures(),
+    useNeighbours(),
+    useMap(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
     usePredictions(),
     useReview(),
     useGallery(),
+    useLabellingPace(),
     useExports(),
+    useInside(),
     useBookmarks(),
     useBlinding(),
     useJobs(),
@@ -62,7 +73,15 @@ async function loadRooms(): Promise<void> {
   try {
     // Before the slides: no name may be seen for a moment.
     await useBlinding().load()
-    await Promise.all([slides.load(), patches.load(), useJobs().load(), useModels().load(), useBookmarks().load()])
+    await Promise.all([
+      slides.load(),
+      patches.load(),
+      useJobs().load(),
+      useModels().load(),
+      useFeatures().load(),
+      useMap().loadList(),
+      useBookmarks().load(),
+    ])
     await Promise.all([useLabels().load(), usePredictions().load()])
     await useTraining().load()
   } catch (error) {

@@ -4,7 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { ModelId, SlideId } from '../../src-shared/ids.ts'
 import type { ClassNumber } from '../../src-shared/labels.ts'
 
-export const STAGES = ['label', 'train', 'review', 'inspect', 'results'] as const
+export const STAGES = ['label', 'train', 'features', 'review', 'inspect', 'results'] as const
 export type Stage = (typeof STAGES)[number]
 
 export type Tool = 'pan' | 'label' | 'erase' | 'rectangle' | 'pick' | 'add-tissue' | 'remove-tissue'
@@ -18,6 +18,7 @@ export type OpenDialog =
   | { kind: 'projects' }
   | { kind: 'export' }
   | { kind: 'device' }
+  | { kind: 'encoder' }
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }

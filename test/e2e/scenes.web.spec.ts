@@ -26,7 +26,14 @@ test.afterAll(async () => {
   await host.remove()
 })
 
-const TITLES = { label: 'Label', train: 'Train', review: 'Review', inspect: 'Inspect', results: 'Results' } as const
+const TITLES = {
+  label: 'Label',
+  train: 'Train',
+  features: 'Features',
+  review: 'Review',
+  inspect: 'Inspect',
+  results: 'Results',
+} as const
 
 async function expectSound(window: TesseraWindow, where: string): Promise<void> {
   expect.soft(await window.layoutProblems(), `layout of ${where}`).toEqual([])

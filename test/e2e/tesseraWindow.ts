@@ -138,7 +138,7 @@ export class TesseraWindow {
     await this.page.keyboard.press('Control+Shift+z')
   }
 
-  async stage(name: 'Label' | 'Train' | 'Review' | 'Inspect' | 'Results'): Promise<Locator> {
+  async stage(name: 'Label' | 'Train' | 'Features' | 'Review' | 'Inspect' | 'Results'): Promise<Locator> {
     await this.page.getByRole('tab', { name, exact: true }).click()
     return this.page.getByRole('tabpanel', { name })
   }

@@ -13,6 +13,8 @@ import { tissue } from './0010-tissue.ts'
 import { viewing } from './0011-viewing.ts'
 import { looks } from './0012-looks.ts'
 import { setPictures } from './0013-set-pictures.ts'
+import { features } from './0014-features.ts'
+import { maps } from './0015-maps.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -28,4 +30,6 @@ export const migrations: readonly Migration[] = [
   viewing,
   looks,
   setPictures,
+  features,
+  maps,
 ]

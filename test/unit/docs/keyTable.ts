@@ -2,7 +2,14 @@
 import { type Command, GROUPS } from '../../../src-renderer/commands/command.ts'
 import { keyLabel } from '../../../src-renderer/commands/keys.ts'
 
-const WHERE = { everywhere: '', slide: 'over the slide', gallery: 'in the gallery', review: 'in Review' } as const
+const WHERE = {
+  everywhere: '',
+  slide: 'over the slide',
+  gallery: 'in the gallery',
+  map: 'on the map',
+  review: 'in Review',
+  inside: 'inside a network',
+} as const
 
 /** Lines of a Markdown table. Keys of classes belong to a project, so they are not listed. */
 export function keyTable(commands: readonly Command[]): string {
