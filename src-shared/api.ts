@@ -4,15 +4,18 @@ import { blindingCalls, blindingEvents } from './blinding.ts'
 import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
-import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { featureCalls, featureEvents } from './features.ts'
+import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
+import { mapCalls, mapEvents } from './map.ts'
 import { modelCalls, modelEvents } from './models.ts'
+import { neighbourCalls } from './neighbours.ts'
 import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
 import { projectCalls, projectEvents } from './projects.ts'
 import { slideCalls, slideEvents } from './slides.ts'
+import { spreadCalls } from './spread.ts'
 import { trainingCalls, trainingEvents, trainingStreams } from './training.ts'
 import type { Contract, Handlers, Publish } from './wire/contract.ts'
 
@@ -28,6 +31,9 @@ export const api = {
     ...labelCalls,
     ...modelCalls,
     ...featureCalls,
+    ...spreadCalls,
+    ...neighbourCalls,
+    ...mapCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...inspectionCalls,
@@ -46,6 +52,7 @@ export const api = {
     ...labelEvents,
     ...modelEvents,
     ...featureEvents,
+    ...mapEvents,
     ...trainingEvents,
     ...predictionEvents,
     ...exportEvents,

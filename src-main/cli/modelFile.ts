@@ -18,11 +18,13 @@ const isName = (text: string): boolean =>
   path.basename(text) === text && path.extname(text) === '' && !existsSync(path.resolve(text))
 
 /**
- * As `modelFile`; a name may be that of an encoder or of a model.
+ * As `modelFile`; a name may be that of an encoder, too.
  * @throws {TesseraError} MODEL_UNKNOWN
  */
 export const encoderFile = (text: string): Promise<string> | string =>
-  isName(text) ? shippedEncoderFile(shippedEncodersFolder, shippedModelsFolder, text) : path.resolve(text)
+  isName(text)
+    ? shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, text)
+    : path.resolve(text)
 
 /** The encoder of a command as a project takes it in: what comes with the program may lie elsewhere tomorrow. */
 export const encoderFrom = (text: string, handleOf: (file: string) => FileHandle): NewEncoder =>

@@ -6,7 +6,7 @@ import { EncoderCard } from '../../src-shared/encoders.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { fileError } from '../files/fileErrors.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
-import { shippedFile, shippedModels } from '../models/shipped.ts'
+import { shippedModels } from '../models/shipped.ts'
 
 const ENDING = '.onnx'
 
@@ -33,19 +33,22 @@ export async function shippedEncoders(folder: string): Promise<Shipped[]> {
 }
 
 /**
- * The file of an encoder or of a model that comes with the program, by its name.
+ * The file of an encoder, or of a model as one, by its name.
+ * @param from where each kind lies
  * @throws {TesseraError} MODEL_UNKNOWN naming those there are
  */
-export async function shippedEncoderFile(encodersFolder: string, modelsFolder: string, key: string): Promise<string> {
-  const encoders = await shippedEncoders(encodersFolder)
-  const found = encoders.find((each) => each.key === key)
+export async function shippedEncoderFile(from: { encoders: string; models: string }, key: string): Promise<string> {
+  const encoders = await shippedEncoders(from.encoders)
+  const models = (await shippedModels(from.models)).map((model) => ({
+    key: model.key,
+    file: path.join(from.models, `${model.key}${ENDING}`),
+  }))
+  const all = [...encoders, ...models]
+  const found = all.find((each) => each.key === key)
   if (found) return found.file
-  const models = await shippedModels(modelsFolder)
-  if (models.some((each) => each.key === key)) return shippedFile(modelsFolder, key)
-  const names = [...encoders, ...models].map((each) => each.key)
   throw tesseraError(
     'MODEL_UNKNOWN',
-    `No encoder called “${key}” comes with Tessera. There are: ${names.join(', ') || 'none'}.`,
+    `No encoder called “${key}” comes with Tessera. There are: ${all.map((each) => each.key).join(', ') || 'none'}.`,
     { model: key },
   )
 }

@@ -32,7 +32,10 @@ import { createPredictions, type RunProbabilities } from '../predictions/handler
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
+import { createNeighbours } from '../similarity/neighbours.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
+import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
@@ -189,7 +192,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels: patches.readPatchPixels,
     pathOf,
     weightsOf: models.weightsOf,
-    shippedFile: (key) => shippedEncoderFile(shippedEncodersFolder, shippedModelsFolder, key),
+    shippedFile: (key) => shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, key),
     shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
     featuresFolder: featuresFolder(folder),
     sourceById: sources.byId,
@@ -202,6 +205,19 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
+  const maps = createMaps({
+    store,
+    jobs,
+    featuresFolder: featuresFolder(folder),
+    similarity,
+    startProcess: () => createSimilarityProcess(workerHost, encoding.stored, { name: 'map', niceness: 10 }),
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    setById: encoding.setById,
+    storedFeatures: encoding.stored,
+    publish,
+  })
   const training = createTraining({
     store,
     jobs,
@@ -278,6 +294,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
+    maps.tellAll()
   })
 
   return {
@@ -291,6 +308,9 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
+      ...createSpread(similarity),
+      ...neighbours,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
       ...inspection.calls,

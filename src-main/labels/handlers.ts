@@ -126,6 +126,17 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       return { patch, class: Uint16Array.from(patch, (i) => page[i]!) }
     },
 
+    'labels.ages'({ source }) {
+      const rows = store.read.all<{ patch: number; gesture: number }>(
+        'SELECT patch, gesture FROM labels WHERE source = @source ORDER BY patch',
+        { source: sources.seqOf(source) },
+      )
+      return {
+        patch: Uint32Array.from(rows, (row) => row.patch),
+        gesture: Uint32Array.from(rows, (row) => row.gesture),
+      }
+    },
+
     'labels.counts': () => countLabels(store.read),
 
     'labels.assign'({ source, patches, class: number, why, prediction }) {
@@ -141,6 +152,27 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
           source: effect.source,
           prediction,
           effects: { ...noEffects, labels: [effect] },
+        }
+      })
+    },
+
+    'labels.assignMany'({ parts, class: number, why, prediction }) {
+      return recordIf((db) => {
+        const effects = [...Map.groupBy(parts, ({ source }) => source)]
+          .map(([source, of]) => {
+            const patches = Uint32Array.from(of.flatMap((part) => [...part.patches]))
+            return labelEffect(gestures.book, sources, source, patches, () => number)
+          })
+          .filter(({ patch }) => patch.length > 0)
+        if (effects.length === 0) return null
+        const patches = effects.reduce((sum, { patch }) => sum + patch.length, 0)
+        const name = number === UNLABELLED ? null : classByNumber(db, number).name
+        return {
+          kind: why,
+          text: assignText(patches, [name]),
+          source: effects[0]!.source,
+          prediction,
+          effects: { ...noEffects, labels: effects },
         }
       })
     },

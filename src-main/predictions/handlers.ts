@@ -55,6 +55,8 @@ export interface PredictionsRoom {
   streams: StreamHandlers<typeof predictionStreams>
   /** Everything a run has predicted. @throws PREDICTION_RUN_UNKNOWN, PREDICTION_FILE_BROKEN */
   read: (run: PredictionRunId) => Promise<RunProbabilities>
+  /** The patches of a source that a run predicts: inside its mask, and those that networks get. */
+  patchesOf: (source: PatchSource) => Uint32Array
   /** Tells every window that the staleness of runs may have changed. */
   tellAll: () => void
 }
@@ -160,8 +162,11 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     return run
   }
 
+  const maskOf = (source: PatchSource) => (source.kind === 'grid' ? maskInForce(dependencies, source.id) : null)
+
   return {
     read,
+    patchesOf: (source) => patchesForNetworks(dependencies, source, maskOf(source)?.inside ?? null),
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),

@@ -6,10 +6,12 @@ import * as z from 'zod'
 import { uint32s } from '../../src-shared/arrays.ts'
 import { EncoderCard } from '../../src-shared/encoders.ts'
 import { FeatureSetId } from '../../src-shared/ids.ts'
+import { Likeness, SpreadOrder, SpreadQuestion } from '../../src-shared/spread.ts'
 import { GridGeometry } from '../../src-shared/patches.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
 import { PlaceAttributes } from '../features/featureH5.ts'
+import { neighbourQuestions } from './neighboursContract.ts'
 
 /** What stands in an HDF5 file beside the features; all by patch of the source. */
 const TableFacts = z.object({
@@ -37,6 +39,7 @@ export const ReadH5 = z.object({
   blocks: z.array(z.object({ first: z.number().int(), count: z.number().int(), checksum: z.string() })),
 })
 export type ReadH5 = z.infer<typeof ReadH5>
+import { mapInProcess } from './map/contract.ts'
 
 export const similarityContract = {
   calls: {
@@ -62,8 +65,14 @@ export const similarityContract = {
      */
     'similarity.readH5': call(z.object({ file: z.string(), into: z.string() }), ReadH5),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    /** See `spread.order`. */
+    'similarity.order': call(SpreadQuestion.extend({ set: FeatureSetId }), SpreadOrder),
+    /** See `spread.alike`. */
+    'similarity.alike': call(z.object({ set: FeatureSetId, patch: z.number().int() }), Likeness.nullable()),
+    ...neighbourQuestions,
+    ...mapInProcess.calls,
   },
-  streams: {},
+  streams: { ...mapInProcess.streams },
   events: {},
 }
 export type SimilarityContract = typeof similarityContract

@@ -4,11 +4,13 @@
  *
  * Before: tools/paintLabel.ts. After: stores/labels.ts, `labels.assign`.
  */
+import { UNLABELLED } from '../../src-shared/labels.ts'
 import type { Grid } from '../../src-shared/patches.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useViewport } from '../stores/viewport.ts'
@@ -41,13 +43,29 @@ export function startLabelling(classNumber: number): Labelling | null {
   }
 }
 
-/** Labels the selected patches of the open set (0 = clears them), as one gesture. */
+/** Labels the selected patches of the gallery (0 = clears them), as one gesture. In a batch, one card leads to the next. */
 export async function labelSelection(classNumber: number): Promise<void> {
-  const { set, selected } = useGallery()
-  if (!set || selected.size === 0) return
+  const gallery = useGallery()
+  const { source, selected } = gallery
+  if (!source || selected.size === 0) return
   const why = whyNot()
-  if (why) useFaults().report('viewer', 'Nothing was labelled.', why)
-  else await useLabels().assign(set.id, selected, classNumber)
+  if (why) {
+    useFaults().report('viewer', 'Nothing was labelled.', why)
+    return
+  }
+  gallery.said = null
+  const labelled = useLabels().assign(source.id, selected, classNumber)
+  if (gallery.only && selected.size === 1 && classNumber !== UNLABELLED) gallery.move(1)
+  await labelled
+}
+
+/** Labels the patches whose points are selected on the map (0 = clears them): of however many slides, one gesture. */
+export async function labelPoints(classNumber: number): Promise<void> {
+  const { table, selected } = useMap()
+  if (!table || selected.size === 0) return
+  const why = whyReadOnly()
+  if (why) useFaults().report('map', 'Nothing was labelled.', why)
+  else await useLabels().assignMany(table.bySource(selected), classNumber)
 }
 
 /** Labels one patch of the open slide (0 = clears it). */
@@ -57,15 +75,22 @@ export async function labelPatch(patch: number, classNumber: number): Promise<vo
   await labelling?.commit()
 }
 
-function whyNot(): Error | null {
+function whyReadOnly(): Error | null {
   const { readOnly } = useProject()
-  const { slide } = useViewport()
-  if (readOnly)
-    return tesseraError(
+  return (
+    readOnly &&
+    tesseraError(
       'PROJECT_READ_ONLY',
       `The project is open for reading only: ${readOnly.holder} has it open. Close it there and open it here again.`,
       { folder: useProject().current?.folderName ?? '' },
     )
+  )
+}
+
+function whyNot(): Error | null {
+  const readOnly = whyReadOnly()
+  const { slide } = useViewport()
+  if (readOnly) return readOnly
   if (slide && !usePatches().openGrid)
     return tesseraError('SOURCE_UNKNOWN', `“${slide.name}” has no patches yet. Lay a grid under Label → Patches.`, {
       source: slide.name,

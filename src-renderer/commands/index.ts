@@ -10,6 +10,8 @@ import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
+import { neighbourCommands } from './neighbours.ts'
+import { mapCommands } from './map.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -29,6 +31,8 @@ export const useCommands = defineStore('commands', () => {
     ...toolCommands(),
     ...labelCommands(),
     ...featureCommands(),
+    ...neighbourCommands(),
+    ...mapCommands(),
     ...reviewCommands(),
     ...insideCommands(),
     ...stageCommands(),

@@ -4,14 +4,17 @@ import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useReview } from '../stores/review.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { useWindow } from '../stores/window.ts'
-import { labelPatch, labelSelection } from './assignLabel.ts'
+import { labelPatch, labelPoints, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
+import { cardInHand, labelInFocus } from './neighbours.ts'
+import { onMap } from './map.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -30,12 +33,28 @@ const patchInHand = (): number | null => {
   return useWindow().tool === 'label' ? patch : null
 }
 
-const hasSelection = (): boolean => inGallery() && useGallery().selected.size > 0
+/** Cards are selected, and the pointer is not over the slide beside them. */
+const hasSelection = (): boolean =>
+  inGallery() && useGallery().selected.size > 0 && (useViewport().cursor === null || patchInHand() === null)
 
-/** A class key: makes the class active; labels what is selected or in hand, or corrects the patch under review. */
+/** Cards are selected that are not just the patch under review. */
+function selectedOtherThanReviewed(): boolean {
+  const { selected, source } = useGallery()
+  const reviewed = useReview().current
+  return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
+}
+
+const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
+
+/**
+ * A class key: makes the class active; labels the points of the map, the card in focus, what is selected or in hand, or
+ * corrects what is under review.
+ */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
-  if (useWindow().stage === 'review' && useReview().current) {
+  if (hasPoints()) return labelPoints(number)
+  if (cardInHand()) return labelInFocus(number)
+  if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
   if (hasSelection()) return labelSelection(number)
@@ -87,7 +106,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection()),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || cardInHand() !== null || hasPoints()),
     run: () => takeClass(UNLABELLED),
   }),
   command({

@@ -1,21 +1,20 @@
 /**
  * A trained network as an encoder file: what its last dense layer reads, at any edge of the patch, as the mean over the
- * eight symmetries of the square.
+ * patch and its mirror image.
  *
- *   features(x) = 1/8 · Σ f(g · x) over g in D4        f: the network up to the mean over its last map
+ *   features(x) = ½ · (f(x) + f(mirrored x))        f: the network up to the mean over its last map
  *
  *   input     float32 [batch, channels, edge, edge], normalised as the encoder's card says; any batch, any edge
  *   features  float32 [batch, dimension]; of an ensemble those of its members side by side
  *
- * Tissue has no upright, so a patch and its mirror image get the same features, up to rounding. Each look has operators of
- * its own and all share the weights, so that the maps of one look can be given back before the next.
- * @see Cohen, Welling, Group Equivariant Convolutional Networks, ICML (2016), section 4.2, for the group p4m, of which D4 is
- * the part that leaves the centre where it is
+ * Two looks are worth what four and eight are, measured on patches of other slides (docs/performance.md), and cost the
+ * least. Each look has operators of its own and all share the weights, so that the maps of one look can be given back
+ * before the next.
  */
 import { INPUT } from '../../../src-shared/network/shapes.ts'
 import { type GraphWriter, graphWriter } from './graphWriter.ts'
 import { beforeLastDense, cutModel, FEATURES, isOwnModel } from './innerValue.ts'
-import { decodeModel, encodeModel, intsAttribute, type OnnxGraph } from './onnx.ts'
+import { decodeModel, encodeModel, type OnnxGraph } from './onnx.ts'
 
 /** The result of an encoder file. */
 export const ENCODER_RESULT = 'features'
@@ -27,7 +26,8 @@ const OF_ANY_EDGE = new Set(
 
 /** Before the first number of an axis, for a slice that runs backwards. */
 const BEFORE_ALL = -(2 ** 31)
-const [HEIGHT, WIDTH] = [2, 3]
+/** The axis of columns. */
+const WIDTH = 3
 
 /**
  * @param onnx a model or an ensemble that Tessera wrote
@@ -52,18 +52,17 @@ export function encoderModel(onnx: Uint8Array, name: string, metadata: Record<st
   return encodeModel(whole, { text: `${name}, an encoder trained with Tessera`, metadata })
 }
 
-/** The patch in its eight symmetries. */
-function looksAt(graph: GraphWriter, patch: string): string[] {
-  const mirrored = (value: string, axis: number): string =>
-    graph.op(
-      'Slice',
-      [value, graph.integers([-1]), graph.integers([BEFORE_ALL]), graph.integers([axis]), graph.integers([-1])],
-      [],
-    )
-  const flipped = mirrored(patch, WIDTH)
-  const upright = [patch, flipped, mirrored(patch, HEIGHT), mirrored(flipped, HEIGHT)]
-  return [...upright, ...upright.map((look) => graph.op('Transpose', [look], [intsAttribute('perm', [0, 1, 3, 2])]))]
-}
+/** The patch, and the patch mirrored left to right. */
+const looksAt = (graph: GraphWriter, patch: string): string[] => [
+  patch,
+  graph.op('Slice', [
+    patch,
+    graph.integers([-1]),
+    graph.integers([BEFORE_ALL]),
+    graph.integers([WIDTH]),
+    graph.integers([-1]),
+  ]),
+]
 
 /** Copies the operators of a network, which read weights by the names they have. @returns the name of its features */
 function addNetwork(into: OnnxGraph, network: OnnxGraph, prefix: string, patch: string): string {

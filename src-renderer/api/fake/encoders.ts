@@ -4,18 +4,21 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import { type Encoder, type featureCalls, FeatureSet } from '../../../src-shared/features.ts'
 import type { EncoderId, FeatureSetId, SourceId } from '../../../src-shared/ids.ts'
 import { type PatchSource, sourceSize } from '../../../src-shared/patches.ts'
+import type { spreadCalls } from '../../../src-shared/spread.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { newId } from './ids.ts'
+import { spreadHandlers } from './spread.ts'
 
 const DIMENSIONS = 64
 
 export function encoderHandlers(
   sourceById: (source: SourceId) => PatchSource,
   publish: PublishApi,
-): Pick<ApiCalls, keyof typeof featureCalls> {
+): { calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls>; sets: () => FeatureSet[] } {
   const encoders = new Map<EncoderId, Encoder>()
   const sets = new Map<FeatureSetId, FeatureSet>()
-  return {
+  const calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls> = {
+    ...spreadHandlers((set) => sets.get(set)?.rows ?? 0),
     'encoders.list': () => [...encoders.values()],
     'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
@@ -76,4 +79,5 @@ export function encoderHandlers(
       publish('features.changed', { changed: [], removed: [set] })
     },
   }
+  return { calls, sets: () => [...sets.values()] }
 }

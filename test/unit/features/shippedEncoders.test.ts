@@ -45,7 +45,7 @@ describe('encoders that come with Tessera', () => {
   test('a name is found among encoders, then among models, and one that does not exist is refused with those that do', async () => {
     expect(await encoderFile('embedded')).toBe(path.join(shippedEncodersFolder, 'embedded.onnx'))
     expect(await encoderFile('lymph-node')).toMatch(/models.lymph-node\.onnx$/)
-    await expect(encoderFile('kidney')).rejects.toMatchObject({
+    await expect(async () => encoderFile('kidney')).rejects.toMatchObject({
       code: 'MODEL_UNKNOWN',
       message: expect.stringContaining('There are: embedded, lymph-node') as string,
     })
