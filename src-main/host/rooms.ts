@@ -12,6 +12,7 @@ import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { patchesToEncode } from '../encoders/extraction.ts'
 import { createEncoders } from '../encoders/handlers.ts'
 import { readEncoderFile } from '../features/encoderFile.ts'
 import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
@@ -32,6 +33,7 @@ import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFol
 import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
 import { createNeighbours } from '../similarity/neighbours.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
@@ -204,6 +206,18 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
   const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
+  const maps = createMaps({
+    store,
+    jobs,
+    featuresFolder: featuresFolder(folder),
+    similarity,
+    startProcess: () => createSimilarityProcess(workerHost, encoding.stored, { name: 'map', niceness: 10 }),
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    setById: encoding.setById,
+    storedFeatures: encoding.stored,
+    publish,
+  })
   const training = createTraining({
     store,
     jobs,
@@ -245,8 +259,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     workerHost,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    encoders: encoding.encoders,
     sourceById: sources.byId,
-    patchesOf: predictions.patchesOf,
+    nameOfSource,
+    patchesOf: (source) => patchesToEncode({ store, sourceSeq: sources.seqOf }, source),
     readPixels,
   })
   const exporting = {
@@ -278,6 +294,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
+    maps.tellAll()
   })
 
   return {
@@ -293,6 +310,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...encoding.calls,
       ...createSpread(similarity),
       ...neighbours,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
       ...inspection.calls,
