@@ -23,6 +23,7 @@ const mainRooms = [
   'similarity',
   'training',
   'predictions',
+  'inspection',
   'exports',
   'host',
   'cli',

@@ -5,14 +5,17 @@ import { bookmarkCalls, bookmarkEvents } from './bookmarks.ts'
 import { deviceCalls, deviceEvents } from './devices.ts'
 import { exportCalls, exportEvents } from './exports.ts'
 import { featureCalls, featureEvents } from './features.ts'
+import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
 import { mapCalls, mapEvents } from './map.ts'
 import { modelCalls, modelEvents } from './models.ts'
+import { neighbourCalls } from './neighbours.ts'
 import { patchCalls, patchEvents } from './patches.ts'
 import { predictionCalls, predictionEvents, predictionStreams } from './predictions.ts'
 import { projectCalls, projectEvents } from './projects.ts'
 import { slideCalls, slideEvents } from './slides.ts'
+import { spreadCalls } from './spread.ts'
 import { trainingCalls, trainingEvents, trainingStreams } from './training.ts'
 import type { Contract, Handlers, Publish } from './wire/contract.ts'
 
@@ -29,12 +32,15 @@ export const api = {
     ...modelCalls,
     ...featureCalls,
     ...mapCalls,
+    ...spreadCalls,
+    ...neighbourCalls,
     ...trainingCalls,
     ...predictionCalls,
+    ...inspectionCalls,
     ...exportCalls,
     ...jobCalls,
   },
-  streams: { ...trainingStreams, ...predictionStreams },
+  streams: { ...trainingStreams, ...predictionStreams, ...inspectionStreams },
   events: {
     ...appEvents,
     ...deviceEvents,

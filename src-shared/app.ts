@@ -84,6 +84,7 @@ export const FilePurpose = z.enum([
   'patch-folder',
   'project',
   'model',
+  'features',
 ])
 export type FilePurpose = z.infer<typeof FilePurpose>
 

@@ -66,6 +66,8 @@ export const errorData = {
 
   // patches
   SOURCE_UNKNOWN: z.object({ source: text }),
+  /** every patch that was wanted lies where its slide is damaged */
+  PATCHES_UNREADABLE: z.object({ source: text, patches: number }),
   GRID_EMPTY: z.object({ slide: text, edgeX: number, edgeY: number, width: number, height: number }),
   GRID_TOO_LARGE: z.object({ patches: number, most: number }),
   PATCH_UNKNOWN: z.object({ source: text, patch: number, patches: number }),
@@ -122,11 +124,17 @@ export const errorData = {
   ENCODER_CHANGED: z.object({ file: text, expected: text, actual: text }),
   FEATURE_SET_UNKNOWN: z.object({ set: text }),
   FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
+  FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
   MAP_UNKNOWN: z.object({ map: text }),
   MAP_TOO_FEW: z.object({ patches: number, least: number }),
   MAP_ENCODERS_MIXED: z.object({ encoders: number }),
   MAP_FILE_BROKEN: z.object({ file: text, reason: text }),
+
+  // looking inside a network
+  LAYER_UNKNOWN: z.object({ model: text, layer: text, known: z.array(text) }),
+  LAYER_PLACE_UNKNOWN: z.object({ layer: text, channel: number, row: number, column: number, shape: z.array(number) }),
+  GRADIENTS_NOT_POSSIBLE: z.object({ model: text, reason: text }),
 
   // predictions and exports
   PREDICTION_RUN_UNKNOWN: z.object({ run: text }),

@@ -1,7 +1,7 @@
 /** Exports: files other programs read. Written to a temporary name and renamed, so that a half-written file never has the final name. */
 import * as z from 'zod'
 import { bytes } from './arrays.ts'
-import { JobId, ModelId, PredictionRunId, SourceId } from './ids.ts'
+import { FeatureSetId, JobId, ModelId, PredictionRunId, SourceId } from './ids.ts'
 import { call, event } from './wire/contract.ts'
 
 export const ExportRequest = z.discriminatedUnion('format', [
@@ -24,6 +24,8 @@ export const ExportRequest = z.discriminatedUnion('format', [
     class: z.number().int().nonnegative().nullable(),
     opacity: z.number().min(0).max(1).default(0.6),
   }),
+  /** Features of patches as HDF5, as TRIDENT and CLAM lay them out. */
+  z.object({ format: z.literal('features'), set: FeatureSetId }),
   /** Weights as ONNX and the card beside it. */
   z.object({ format: z.literal('model'), model: ModelId }),
 ])

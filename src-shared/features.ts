@@ -28,6 +28,8 @@ export const EncoderOrigin = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('model'), model: ModelId }),
   /** a file of the user's, which stays where it is: some have gigabytes */
   z.object({ kind: z.literal('file'), path: z.string() }),
+  /** features came as a file of another program; the weights are not here, so no patch can be added */
+  z.object({ kind: z.literal('elsewhere') }),
 ])
 export type EncoderOrigin = z.infer<typeof EncoderOrigin>
 
@@ -68,6 +70,8 @@ export type ShippedEncoder = z.infer<typeof ShippedEncoder>
 
 export const featureCalls = {
   'encoders.list': call(z.void(), z.array(Encoder)),
+  /** Those that come with Tessera. */
+  'encoders.shipped': call(z.void(), z.array(ShippedEncoder)),
   /**
    * Adds an encoder after a trial run; one that is there already is given back.
    * @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, ENCODER_LAYER_UNKNOWN, ENCODER_INCOMPLETE with all that is missing
@@ -96,6 +100,16 @@ export const featureCalls = {
       element: FeatureElement.default('float16'),
     }),
     z.array(FeatureSet),
+  ),
+  /**
+   * Takes over features that Tessera, TRIDENT or CLAM wrote as HDF5 for a slide. They lie on a grid of the slide that has
+   * their coordinates; one is made where there is none.
+   * @param edgeLevel0 edge of a patch, level-0 px, where the file does not say it
+   * @throws FILE_BROKEN, FEATURES_NOT_PLACED, SLIDE_MPP_NEEDED
+   */
+  'features.importH5': call(
+    z.object({ file: FileHandle, slide: SlideId, edgeLevel0: z.number().int().positive().nullable().default(null) }),
+    FeatureSet,
   ),
   /** Throws features away, and the file they are in. Their job is cancelled. */
   'features.discard': call(z.object({ set: FeatureSetId }), z.void()),

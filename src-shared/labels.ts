@@ -163,6 +163,8 @@ export type CarryOverPreview = z.infer<typeof CarryOverPreview>
 export const labelCalls = {
   'labels.classes': call(z.void(), z.array(PatchClass)),
   'labels.of': call(z.object({ source: SourceId }), z.object({ patch: uint32s, class: uint16s })),
+  /** The gesture that gave each label, by its place in the log: the larger, the newer. */
+  'labels.ages': call(z.object({ source: SourceId }), z.object({ patch: uint32s, gesture: uint32s })),
   'labels.counts': call(z.void(), z.array(LabelCount)),
   /** On disk when it answers. null: every patch already was of that class, so no step was made. */
   'labels.assign': call(AssignLabels, Change.nullable()),

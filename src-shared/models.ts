@@ -55,6 +55,8 @@ export const SplitSummary = z.object({
   validation: SideCounts,
   /** labelled patches in neither, because they lie in the gap between blocks */
   leftOut: z.number().int(),
+  /** labelled patches in neither, because they lie where their slide is damaged; absent = none */
+  unread: z.number().int().optional(),
 })
 export type SplitSummary = z.infer<typeof SplitSummary>
 

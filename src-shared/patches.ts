@@ -193,6 +193,10 @@ export const SetContents = z.object({
   names: z.array(z.string()),
   /** [patch] 1 + index into `names`; 0 = it names none */
   given: uint32s,
+  /** how many slides it names */
+  slides: z.number().int().nonnegative(),
+  /** [patch] 1 + number of its slide, in the order they are first named; 0 = it names none */
+  slideOf: uint32s,
   /** patches networks do not get, ascending */
   unfit: uint32s,
   /** [unfit] index into `reasons` */

@@ -26,6 +26,8 @@ export const PredictionRun = z.object({
   /** patches to predict: those in the tissue mask, or all */
   total: z.number().int(),
   done: z.number().int(),
+  /** patches among those done that lie where the slide is damaged: they have no probabilities; null until it is complete */
+  unread: z.number().int().nullable(),
   /** [class] patches whose most probable class it is; null until the run is complete */
   counts: z.array(z.number().int()).nullable(),
   /** Every patch is done and the file is sealed with its checksum. */
@@ -41,8 +43,13 @@ export const PredictionBlock = z.object({
   patch: uint32s,
   /** [patch, class], each row sums to 1 */
   probabilities: float32s,
+  /** finished too, but they lie where the slide is damaged and have no probabilities */
+  unread: uint32s,
 })
 export type PredictionBlock = z.infer<typeof PredictionBlock>
+
+/** Patches with the probabilities of each: [patch, class]. */
+export type PatchProbabilities = Pick<PredictionBlock, 'patch' | 'probabilities'>
 
 export const predictionCalls = {
   'predictions.runs': call(z.void(), z.array(PredictionRun)),
@@ -109,7 +116,7 @@ export type PredictionSummary = {
  * Counts and areas of a run. With `threshold`, a patch counts for class `positive` when its probability reaches the
  * threshold, and otherwise for the most probable of the other classes.
  *
- * @param probabilities [patch, class]; rows of NaN are not predicted yet
+ * @param probabilities [patch, class]; rows of NaN are not predicted
  */
 export function summarise(
   probabilities: Float32Array,

@@ -207,6 +207,8 @@ export type HeldOutPatches = z.infer<typeof HeldOutPatches>
 
 export const AugmentationPreview = z.object({
   edgePx: z.number().int(),
+  /** those asked for, without those that lie where their slide is damaged */
+  patches: uint32s,
   /** [patch][version]: RGB bytes [row, column, channel] of what the network is given, back on the scale 0 … 255 */
   pictures: z.array(z.array(bytes)),
 })

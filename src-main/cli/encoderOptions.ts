@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { EncoderCard } from '../../src-shared/encoders.ts'
 import type { PatchSet } from '../../src-shared/patches.ts'
 import type { EncoderWords } from '../../src-shared/features.ts'
+import { edgeGiven } from '../features/edgeGiven.ts'
 import { number, positive, wholeFrom } from './slideCommands.ts'
 
 export type EncoderOptions = {
@@ -26,7 +27,7 @@ export const withEncoderOptions = (command: Command): Command =>
   command
     .requiredOption(
       '--encoder <onnx>',
-      'a model trained with Tessera, the name of one that comes with it, or any ONNX file',
+      'a model trained with Tessera, the name of an encoder or model that comes with it (embedded), or any ONNX file',
     )
     .option(
       '--layer <name>',
@@ -49,11 +50,16 @@ export const wordsOf = ({ layer, inputSize, mean, std, encoderMpp }: EncoderOpti
   ...(encoderMpp !== undefined && { mpp: encoderMpp }),
 })
 
-export const encoderInWords = ({ name, layer, pooling, dimensions, input, weights }: EncoderCard): string =>
-  `${name}, ${pooling === 'mean' ? 'means over the places of ' : ''}layer “${layer}”: ${dimensions} features of patches of ${input.edgePx} px${input.mpp === null ? '' : ` at ${input.mpp} µm/px`} (SHA-256 ${weights.sha256.slice(0, 12)}…)`
+export const edgesInWords = ({ edgePx, edges }: EncoderCard['input']): string =>
+  edges ? `${edges.smallest} to ${edges.largest}` : String(edgePx)
 
-/** What is done to patches of another size than the input, for a person to know. */
-export function resizedInWords({ input: { edgePx } }: EncoderCard, { name, width }: PatchSet): string[] {
+export const encoderInWords = ({ name, layer, pooling, dimensions, input, weights }: EncoderCard): string =>
+  `${name}, ${pooling === 'mean' ? 'means over the places of ' : ''}layer “${layer}”: ${dimensions} features of patches of ${edgesInWords(input)} px${input.mpp === null ? '' : ` at ${input.mpp} µm/px`} (SHA-256 ${weights.sha256.slice(0, 12)}…)`
+
+/** What is done to patches of another size than the input, for a person to know. @throws as edgeGiven */
+export function resizedInWords(card: EncoderCard, set: PatchSet): string[] {
+  const { name, width } = set
+  const edgePx = edgeGiven(card, set)
   if (width === edgePx) return []
   const how = width < edgePx ? 'enlarged, which invents detail that was never scanned' : 'reduced'
   return [`Note: the patches of “${name}” have ${width} px and are ${how}: to ${edgePx} px.`]

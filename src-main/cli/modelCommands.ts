@@ -1,12 +1,15 @@
 /** `tessera models …`: models as files. */
 import path from 'node:path'
 import type { Command } from 'commander'
+import type { EncoderCard } from '../../src-shared/encoders.ts'
 import type { Evaluation } from '../../src-shared/evaluation.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { cardFileOf } from '../models/modelFiles.ts'
-import { shippedModelsFolder } from '../host/resources.ts'
+import { shippedEncoders } from '../features/shippedEncoders.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from '../host/resources.ts'
 import { shippedModels } from '../models/shipped.ts'
 import { modelFile } from './modelFile.ts'
+import { edgesInWords } from './encoderOptions.ts'
 import { withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 
@@ -22,13 +25,18 @@ const line = ({ name, classes, edgePx, mpp, validation }: Shipped): string =>
     .filter((part) => part !== null)
     .join('; ')
 
+type ShippedEncoder = { name: string; dimensions: number; input: EncoderCard['input'] }
+
+const encoderLine = ({ name, dimensions, input }: ShippedEncoder): string =>
+  `${name}; encoder, ${dimensions} features; ${edgesInWords(input)} px at ${input.mpp ?? 'any'} µm/px`
+
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export function addModelCommands(program: Command): void {
   const models = program.command('models').description('models as files, and those that come with Tessera')
   models
     .command('list')
-    .description('the models that come with Tessera, by the name --model takes')
+    .description('the models and encoders that come with Tessera, by the names --model and --encoder take')
     .option('--json', 'one JSON object on stdout')
     .action(async (options: { json?: boolean }) => {
       const found = await shippedModels(shippedModelsFolder)
@@ -41,7 +49,17 @@ export function addModelCommands(program: Command): void {
         validation: card.validation,
         bytes: card.weights.bytes,
       }))
-      output(options.json ?? false).result({ models: about }, about.map(line).join('\n') || 'none')
+      const encoders = (await shippedEncoders(shippedEncodersFolder)).map(({ key, file, card }) => ({
+        name: key,
+        file,
+        dimensions: card.dimensions,
+        input: card.input,
+        bytes: card.weights.bytes,
+      }))
+      output(options.json ?? false).result(
+        { models: about, encoders },
+        [...about.map(line), ...encoders.map(encoderLine)].join('\n') || 'none',
+      )
     })
   models
     .command('ensemble')

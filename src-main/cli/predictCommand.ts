@@ -66,7 +66,12 @@ export function addPredictCommands(program: Command): void {
       })
       await watchJob(rooms, run!.job)
       await rooms.writeExport({ format: 'csv', source: run!.source, run: run!.id }, out)
-      result({ out, patches: run!.total, model: model.name }, `${out}: ${run!.total} patches`)
+      const ended = (await rooms.calls['predictions.runs']()).find(({ id }) => id === run!.id)!
+      const unread = ended.unread ?? 0
+      const patches = ended.total - unread
+      if (unread > 0)
+        say(`Note: ${unread} of ${ended.total} patches lie where the slide’s file is damaged; they are not in the CSV.`)
+      result({ out, patches, unread, model: model.name }, `${out}: ${patches} patches`)
     }, options)
   })
 

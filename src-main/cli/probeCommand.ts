@@ -8,7 +8,7 @@ import type { ReadyEncoder } from '../features/extract.ts'
 import type { Rooms } from '../host/rooms.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import { type EncoderOptions, encoderInWords, resizedInWords, withEncoderOptions, wordsOf } from './encoderOptions.ts'
-import { modelFile } from './modelFile.ts'
+import { encoderFile } from './modelFile.ts'
 import { withTemporaryProject } from './openRooms.ts'
 import { output, withInterval } from './output.ts'
 import { addPatchSet } from './patchInputs.ts'
@@ -47,7 +47,7 @@ export function addProbeCommand(program: Command): void {
         throw tesseraError('USAGE', 'Say what to fit on: --train DIR, or --train-idx IMAGES LABELS.', {})
       if ((options.test === undefined) === (options.testIdx === undefined))
         throw tesseraError('USAGE', 'Say what to measure on: --test DIR, or --test-idx IMAGES LABELS.', {})
-      const encoderFile = await modelFile(options.encoder)
+      const file = await encoderFile(options.encoder)
       await withTemporaryProject(async (session) => {
         const { rooms } = session
         const training = await addPatchSet(session, inputOf(options, 'train'), '--train-idx')
@@ -71,7 +71,7 @@ export function addProbeCommand(program: Command): void {
           const left = set.patches - labelled[side].patches.length
           if (left > 0) say(`Note: ${left} patches of “${set.name}” have no class and are left out.`)
         }
-        await rooms.withEncoder(encoderFile, wordsOf(options), async (encoder, engine) => {
+        await rooms.withEncoder(file, wordsOf(options), async (encoder, engine) => {
           say(encoderInWords(encoder.card))
           for (const note of [training, test].flatMap((set) => resizedInWords(encoder.card, set))) say(note)
           const sides = { training: { set: training, ...labelled.training }, test: { set: test, ...labelled.test } }

@@ -2,7 +2,6 @@
 import path from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import type { FileHandle } from '../../src-shared/app.ts'
-import type { EncoderCard } from '../../src-shared/encoders.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import type { Encoder, EncoderOrigin, EncoderWords } from '../../src-shared/features.ts'
 import { EncoderId, type ModelId } from '../../src-shared/ids.ts'
@@ -12,6 +11,7 @@ import type { WorkerHost } from '../jobs/workerHost.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { Store } from '../store/database.ts'
 import { findEncoder, insertEncoder, listEncoders, type StoredEncoder } from './featureRows.ts'
+import { sameEncoder } from './sameEncoder.ts'
 
 export type EncoderListDependencies = {
   store: Store
@@ -56,8 +56,20 @@ export function createEncoderList(dependencies: EncoderListDependencies): Encode
     return found
   }
   const fileOf = async (origin: EncoderOrigin): Promise<string> => {
-    if (origin.kind === 'shipped') return shippedFile(origin.key)
-    return origin.kind === 'model' ? weightsOf(origin.model) : origin.path
+    switch (origin.kind) {
+      case 'shipped':
+        return shippedFile(origin.key)
+      case 'model':
+        return weightsOf(origin.model)
+      case 'file':
+        return origin.path
+      case 'elsewhere':
+        throw tesseraError(
+          'ENCODER_UNKNOWN',
+          'Only features of this encoder are here, read from a file; its weights are not. Extract with the program they come from, or add the encoder by its ONNX file.',
+          { encoder: 'elsewhere' },
+        )
+    }
   }
 
   return {
@@ -84,8 +96,9 @@ export function createEncoderList(dependencies: EncoderListDependencies): Encode
       const { origin, layer, card } = stored(encoder)
       const file = await fileOf(origin)
       return withEngine(workerHost, async (engine) => {
-        const { name, kind, input, normalisation, saidBy } = card
-        const described = { name, kind, file, layer, input, normalisation, saidBy }
+        const { name, input, normalisation, saidBy, made } = card
+        const kind = card.kind === 'tessera' ? 'tessera' : 'onnx'
+        const described = { name, kind, file, layer, input, normalisation, saidBy, made } as const
         const ready = await openEncoderFile(engine, readPixels, described, scratch)
         const [expected, actual] = [card.weights.sha256, ready.card.weights.sha256]
         if (expected !== actual)
@@ -101,9 +114,3 @@ export function createEncoderList(dependencies: EncoderListDependencies): Encode
 }
 
 const shown = ({ layer: _layer, ...encoder }: StoredEncoder): Encoder => encoder
-
-/** Whether two cards give the same features of the same patch. */
-const sameEncoder = (a: EncoderCard, b: EncoderCard): boolean => meaning(a) === meaning(b)
-
-const meaning = ({ weights, layer, pooling, dimensions, input, normalisation }: EncoderCard): string =>
-  JSON.stringify([weights.sha256, layer, pooling, dimensions, input, normalisation])

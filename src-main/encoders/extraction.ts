@@ -10,9 +10,10 @@ import { FeatureSetId, type SourceId } from '../../src-shared/ids.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import type { JobRunner } from '../jobs/queue.ts'
 import { maskInForce, patchesForNetworks } from '../patches/patchesForNetworks.ts'
+import { noneReadable, unreadInWords } from '../patches/unread.ts'
 import type { Store } from '../store/database.ts'
 import type { EncoderList } from './encoderList.ts'
-import { findSet, insertFeatureBlock, listFeatureBlocks } from './featureRows.ts'
+import { findSet, insertFeatureBlock, listFeatureBlocks, setTotal } from './featureRows.ts'
 import { featureFile, writeRows } from './featureStore.ts'
 
 export type ExtractionDependencies = {
@@ -20,6 +21,7 @@ export type ExtractionDependencies = {
   encoders: EncoderList
   sourceById: (source: SourceId) => PatchSource
   sourceSeq: (source: SourceId) => number
+  nameOfSource: (source: SourceId) => string
   featuresFolder: string
   tellSet: (set: FeatureSet) => void
 }
@@ -59,6 +61,7 @@ export function extractionRunner(dependencies: ExtractionDependencies): JobRunne
       for (const { patches } of listFeatureBlocks(store.read, id)) for (const patch of patches) there.add(patch)
       const missing = patchesToEncode(dependencies, source).filter((patch) => !there.has(patch))
       let rows = there.size
+      const unread: number[] = []
       const total = rows + missing.length
       control.report({ done: rows, total, phase: 'starting the engine' })
       const file = featureFile(featuresFolder, id, set.element)
@@ -66,17 +69,25 @@ export function extractionRunner(dependencies: ExtractionDependencies): JobRunne
       if (missing.length > 0)
         await encoders.withOpen(set.encoder, scratchOf(id), async (encoder) => {
           for await (const block of encoder.blocks({ source, patches: missing, signal: control.signal })) {
+            unread.push(...block.unread)
+            if (block.patches.length === 0) continue
             const checksum = await writeRows(into, rows, block.features, block.patches)
             const first = rows
             store.transaction('features.block', (db) =>
               insertFeatureBlock(db, id, { first, patches: block.patches, checksum }),
             )
             rows += block.patches.length
-            control.report({ done: rows, phase: 'encoding' })
+            control.report({ done: rows + unread.length, phase: 'encoding' })
           }
         })
       if (control.signal.aborted) return
       await rm(scratchOf(id), { recursive: true, force: true })
+      const name = dependencies.nameOfSource(source.id)
+      if (rows === 0) throw noneReadable(name, 'to encode', unread.length)
+      if (unread.length > 0) {
+        control.log(unreadInWords(source, name, 'to encode', Uint32Array.from(unread), rows + unread.length))
+        store.transaction('features.unread', (db) => setTotal(db, id, rows))
+      }
       tellSet(findSet(store.read, id)!)
     },
   }

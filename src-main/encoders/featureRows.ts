@@ -115,6 +115,10 @@ export const insertSet = (db: WritableDb, set: NewSet): void =>
 export const continueSet = (db: WritableDb, set: FeatureSetId, job: number, total: number): void =>
   void db.run('UPDATE feature_sets SET job = @job, total = @total WHERE id = @set', { set, job, total })
 
+/** Patches that can not be read are not waited for. */
+export const setTotal = (db: WritableDb, set: FeatureSetId, total: number): void =>
+  void db.run('UPDATE feature_sets SET total = @total WHERE id = @set', { set, total })
+
 /** Its blocks go with it. */
 export const deleteSet = (db: WritableDb, set: FeatureSetId): void =>
   void db.run('DELETE FROM feature_sets WHERE id = @set', { set })

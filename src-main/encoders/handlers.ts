@@ -2,26 +2,31 @@
 import { rm } from 'node:fs/promises'
 import { v7 as uuidv7 } from 'uuid'
 import { tesseraError } from '../../src-shared/errors.ts'
-import type { FeatureElement, FeatureSet, featureCalls, Encoder } from '../../src-shared/features.ts'
+import type { Encoder, FeatureElement, FeatureSet, featureCalls, ShippedEncoder } from '../../src-shared/features.ts'
 import { type EncoderId, FeatureSetId, type SlideId, type SourceId } from '../../src-shared/ids.ts'
 import { isOver } from '../../src-shared/jobs.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
 import type { Slide } from '../../src-shared/slides.ts'
 import type { CallHandlers } from '../../src-shared/wire/contract.ts'
-import { checkScale } from '../features/extract.ts'
+import { edgeGiven } from '../features/edgeGiven.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
 import { createEncoderList, type EncoderList, type EncoderListDependencies } from './encoderList.ts'
 import { type ExtractionParams, extractionRunner, patchesToEncode } from './extraction.ts'
 import { continueSet, deleteSet, findSet, insertSet, listFeatureBlocks, listSets } from './featureRows.ts'
 import { featureFile, type StoredFeatures } from './featureStore.ts'
+import { takeOverH5, type TakeOverDependencies } from './takeOverH5.ts'
 
 export type EncodersDependencies = Omit<EncoderListDependencies, 'publish'> & {
   jobs: Jobs
   sourceById: (source: SourceId) => PatchSource
   sourceSeq: (source: SourceId) => number
   nameOfSource: (source: SourceId) => string
+  shippedEncoders: () => Promise<ShippedEncoder[]>
   slideById: (slide: SlideId) => Slide
+  readH5: TakeOverDependencies['readH5']
+  sources: TakeOverDependencies['sources']
+  createGrid: TakeOverDependencies['createGrid']
   publish: {
     (name: 'encoders.changed', body: { changed: Encoder[] }): void
     (name: 'features.changed', body: { changed: FeatureSet[]; removed: FeatureSetId[] }): void
@@ -135,16 +140,27 @@ export function createEncoders(dependencies: EncodersDependencies): EncodersRoom
     tellAll: () => tell(listSets(store.read)),
     calls: {
       'encoders.list': encoders.all,
+      'encoders.shipped': dependencies.shippedEncoders,
       'encoders.add': ({ from, words }) => encoders.add(from, words),
       'features.sets': () => listSets(store.read),
       async 'features.extract'({ encoder: id, sources, element }) {
         const encoder = encoders.byId(id)
         const wanted = sources.map(sourceById)
         // All are looked at before the first job starts: half an order is worse than none.
-        for (const source of wanted) checkScale(encoder.card, source)
+        for (const source of wanted) edgeGiven(encoder.card, source)
         const sets = []
         for (const source of wanted) sets.push(await extractOne(encoder, source, element))
         return sets
+      },
+      async 'features.importH5'({ file, slide, edgeLevel0 }) {
+        const { set, encoder, replaced } = await takeOverH5(dependencies, {
+          file: dependencies.pathOf(file),
+          slide,
+          edgeLevel0,
+        })
+        publish('encoders.changed', { changed: [encoders.byId(encoder)] })
+        tell([setById(set)], replaced ? [replaced] : [])
+        return setById(set)
       },
       'features.discard': ({ set }) => discard(setById(set)),
     },

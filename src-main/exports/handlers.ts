@@ -6,7 +6,17 @@ import { v7 as uuidv7 } from 'uuid'
 import * as z from 'zod'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { type ExportedFile, ExportRequest, type exportCalls } from '../../src-shared/exports.ts'
-import type { JobId, ModelId, PredictionRunId, ProjectId, SlideId, SourceId } from '../../src-shared/ids.ts'
+import type { Encoder, FeatureSet } from '../../src-shared/features.ts'
+import type {
+  EncoderId,
+  FeatureSetId,
+  JobId,
+  ModelId,
+  PredictionRunId,
+  ProjectId,
+  SlideId,
+  SourceId,
+} from '../../src-shared/ids.ts'
 import type { PatchClass } from '../../src-shared/labels.ts'
 import type { Model } from '../../src-shared/models.ts'
 import type { PatchSource } from '../../src-shared/patches.ts'
@@ -16,8 +26,10 @@ import { fileError } from '../files/fileErrors.ts'
 import { writeBytes } from '../files/writeFile.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { JobControl, Jobs } from '../jobs/queue.ts'
+import type { TableFacts } from '../similarity/contract.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import type { Store } from '../store/database.ts'
+import { writeFeatures } from './featureTable.ts'
 import { writeCsv, writeGeoJson, writeModel, writeOverlay } from './writers.ts'
 import type { Predicted } from './patchTable.ts'
 
@@ -35,6 +47,10 @@ export type ExportDependencies = {
   readPredictions: (run: PredictionRunId) => Promise<Predicted>
   modelById: (model: ModelId) => Model
   weightsOf: (model: ModelId) => string
+  featureSet: (set: FeatureSetId) => FeatureSet
+  encoderById: (encoder: EncoderId) => Encoder
+  /** Writes features of a set as HDF5 in a process of its own. */
+  writeFeatureFile: (set: FeatureSetId, file: string, about: TableFacts) => Promise<{ patches: number }>
   /** JPEG of a whole slide, longest side at most `edge` px */
   slidePicture: (slide: SlideId, edge: number) => Promise<Uint8Array>
   publish: (name: 'exports.done', body: { job: JobId; files: ExportedFile[] }) => void
@@ -50,6 +66,7 @@ const titles: Record<ExportRequest['format'], string> = {
   csv: 'Export patches as CSV',
   geojson: 'Export to QuPath (GeoJSON)',
   png: 'Export the overlay as PNG',
+  features: 'Export features as HDF5',
   model: 'Export the model',
 }
 
@@ -160,11 +177,11 @@ export function createExports(dependencies: ExportDependencies): ExportsRoom {
 }
 
 /** The exported thing's own name, with the ending of its format. */
-function nameOf({ sourceById, slideById, modelById }: ExportDependencies, request: ExportRequest): string {
+function nameOf({ sourceById, slideById, modelById, featureSet }: ExportDependencies, request: ExportRequest): string {
   if (request.format === 'model') return fileName(modelById(request.model).name, 'onnx')
-  const source = sourceById(request.source)
+  const source = sourceById(request.format === 'features' ? featureSet(request.set).source : request.source)
   const name = source.kind === 'grid' ? slideById(source.slide).name : source.name
-  return fileName(name.replace(/\.[a-z0-9]{2,4}$/i, ''), request.format)
+  return fileName(name.replace(/\.[a-z0-9]{2,4}$/i, ''), request.format === 'features' ? 'h5' : request.format)
 }
 
 /** Most of a file's name without its ending: file systems take 255 bytes, and “ (2)” or “.part” may come behind it. */
@@ -206,6 +223,7 @@ export async function writeRequest(
   control: Pick<JobControl, 'signal' | 'report'>,
 ): Promise<string[]> {
   if (request.format === 'model') return writeModel(dependencies, request.model, file)
+  if (request.format === 'features') return writeFeatures(dependencies, request.set, file)
   const source = dependencies.sourceById(request.source)
   const predicted = request.run === null ? null : await dependencies.readPredictions(request.run)
   if (predicted && predicted.run.source !== request.source)

@@ -47,7 +47,8 @@ export function* patchEntries(
   }
 }
 
-function labelStatements(
+/** What people said of the patches of a source, by patch. */
+export function labelStatements(
   read: ReadableDb,
   source: number,
   classes: readonly PatchClass[],

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
-import type { SaidBy } from '../../src-shared/encoders.ts'
+import type { EncoderMade, SaidBy } from '../../src-shared/encoders.ts'
 import type { EncoderWords } from '../../src-shared/features.ts'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
 import type { Normalisation } from '../../src-shared/models.ts'
@@ -15,16 +15,20 @@ import { fileError, systemCode } from '../files/fileErrors.ts'
 import { CARD_KEY, readCard } from '../models/modelFiles.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import { type EncoderFacts, encoderIncomplete } from '../nn/encoderContract.ts'
+import { ENCODER_KEY, readEncoderInFile } from './encoderInFile.ts'
 
 export type EncoderFile = {
   name: string
   kind: 'tessera' | 'onnx'
   file: string
   layer: string | null
-  input: { edgePx: number; channels: 1 | 3; mpp: MicronPerPx | null }
+  input: { edgePx: number; edges?: EdgeRange | undefined; channels: 1 | 3; mpp: MicronPerPx | null }
   normalisation: Normalisation
   saidBy: { layer: SaidBy; edgePx: SaidBy; mpp: SaidBy; normalisation: SaidBy }
+  made?: EncoderMade | undefined
 }
+
+type EdgeRange = { smallest: number; largest: number }
 
 /**
  * @throws {TesseraError} FILE_NOT_FOUND, MODEL_FILE_BROKEN, MODEL_CARD_INVALID, FILE_BROKEN for a config.json that is none,
@@ -32,7 +36,22 @@ export type EncoderFile = {
  */
 export async function readEncoderFile(engine: EngineClient, file: string, words: EncoderWords): Promise<EncoderFile> {
   const facts = await engine.call('engine.inspectEncoder', { file })
+  const inFile = facts.metadata[ENCODER_KEY]
+  if (inFile !== undefined) return encoderWithCard(file, inFile, words)
   return facts.own ? ownEncoder(file, facts, words) : otherEncoder(file, facts, words)
+}
+
+/** An encoder file of Tessera's: all is said in it, the layer too. */
+function encoderWithCard(file: string, inFile: string, words: EncoderWords): EncoderFile {
+  if (Object.values(words).some((value) => value !== undefined))
+    throw tesseraError(
+      'USAGE',
+      `“${file}” is an encoder made with Tessera, and its card says how patches are given to it and what its features are. Leave out what was said of its input and its layer.`,
+      {},
+    )
+  const { name, input, normalisation, saidBy, made, ...card } = readEncoderInFile(file, inFile)
+  const kind = card.kind === 'onnx' ? 'onnx' : 'tessera'
+  return { name, kind, file, layer: null, input, normalisation, saidBy, made }
 }
 
 async function ownEncoder(file: string, { metadata }: EncoderFacts, words: EncoderWords): Promise<EncoderFile> {

@@ -11,6 +11,7 @@ import { fileError } from '../files/fileErrors.ts'
 import { ahead } from '../jobs/ahead.ts'
 import type { EngineClient } from '../nn/engine.ts'
 import type { PixelsWanted } from '../patches/readPixels.ts'
+import { edgeGiven } from './edgeGiven.ts'
 import type { EncoderFile } from './encoderFile.ts'
 import { writeFeatures } from './featureFile.ts'
 
@@ -18,7 +19,11 @@ import { writeFeatures } from './featureFile.ts'
 const BLOCK = 256
 
 /** Writes pixels of patches of a source into a file; see ../patches/readPixels.ts. */
-export type ReadSourcePixels = (wanted: PixelsWanted, file: string, options: { signal: AbortSignal }) => Promise<void>
+export type ReadSourcePixels = (
+  wanted: PixelsWanted,
+  file: string,
+  options: { signal: AbortSignal },
+) => Promise<Uint32Array>
 
 /** An encoder that is open in an engine. */
 export type ReadyEncoder = {
@@ -28,14 +33,18 @@ export type ReadyEncoder = {
    * @throws {TesseraError} MODEL_SPACING_MISMATCH; what reading pixels throws
    */
   blocks(order: BlocksOrder): AsyncGenerator<EncodedBlock>
-  /** Writes float32 [patch, dimension] in the order of `patches`. @throws {TesseraError} CANCELLED */
-  extract(order: ExtractOrder): Promise<void>
+  /**
+   * Writes float32 [patch, dimension] in the order of `patches`.
+   * @returns patches that lie where their slide is damaged: they have no row
+   * @throws {TesseraError} CANCELLED
+   */
+  extract(order: ExtractOrder): Promise<Uint32Array>
 }
 
 export type BlocksOrder = { source: PatchSource; patches: Uint32Array; signal: AbortSignal }
 
-/** features float32 [patch, dimension] */
-export type EncodedBlock = { patches: Uint32Array; features: Float32Array }
+/** features float32 [patch, dimension] of `patches`; `unread` lie where their slide is damaged */
+export type EncodedBlock = { patches: Uint32Array; features: Float32Array; unread: Uint32Array }
 
 export type ExtractOrder = BlocksOrder & {
   file: string
@@ -53,14 +62,18 @@ export async function openEncoderFile(
   described: EncoderFile,
   scratch: string,
 ): Promise<ReadyEncoder> {
-  const { file, input, normalisation, name, kind, saidBy } = described
-  const { edgePx, channels } = input
-  const opened = await engine.call('engine.openEncoder', {
-    file,
-    input: { edgePx, channels },
-    normalisation,
-    layer: described.layer,
-  })
+  const { file, input, normalisation, name, kind, saidBy, made } = described
+  const { channels } = input
+  const openAt = (edgePx: number) =>
+    engine.call('engine.openEncoder', { file, input: { edgePx, channels }, normalisation, layer: described.layer })
+  const opened = await openAt(input.edgePx)
+  /** The same network for patches of each edge that was met. */
+  const ofEdge = new Map([[input.edgePx, Promise.resolve(opened)]])
+  const openedAt = (edgePx: number) => {
+    const known = ofEdge.get(edgePx) ?? openAt(edgePx)
+    ofEdge.set(edgePx, known)
+    return known
+  }
   const card: EncoderCard = {
     format: 'tessera-encoder-card',
     version: 1,
@@ -73,23 +86,26 @@ export async function openEncoderFile(
     input,
     normalisation,
     saidBy,
+    ...(made && { made }),
   }
   async function* blocks({ source, patches, signal }: BlocksOrder): AsyncGenerator<EncodedBlock> {
-    checkScale(card, source)
+    const edgePx = edgeGiven(card, source)
+    const { encoder } = await openedAt(edgePx)
     await mkdir(scratch, { recursive: true }).catch((error: unknown) => {
       throw fileError(scratch, error)
     })
     const readBlock = async (first: number) => {
       const block = patches.slice(first, first + BLOCK)
       const pixels = path.join(scratch, `${first}.pixels`)
-      await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
-      return { block, pixels }
+      const unread = await readPixels({ source, patches: block, edgePx, channels }, pixels, { signal })
+      const damaged = new Set(unread)
+      return { numbers: block.filter((patch) => !damaged.has(patch)), unread, pixels }
     }
-    const encodeBlock = async ({ block, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
-      const order = { encoder: opened.encoder, file: pixels, patches: block.length, numbers: block }
-      const { features } = await engine.call('engine.encode', order)
+    const encodeBlock = async ({ numbers, unread, pixels }: Awaited<ReturnType<typeof readBlock>>) => {
+      const order = { encoder, file: pixels, patches: numbers.length, numbers }
+      const features = numbers.length === 0 ? new Float32Array() : (await engine.call('engine.encode', order)).features
       await rm(pixels, { force: true })
-      return { features, patches: block }
+      return { features, patches: numbers, unread }
     }
     const firsts = Array.from({ length: Math.ceil(patches.length / BLOCK) }, (_, i) => i * BLOCK)
     yield* ahead(ahead(firsts, readBlock, signal), encodeBlock, signal)
@@ -98,37 +114,24 @@ export async function openEncoderFile(
     card,
     blocks,
     async extract({ file: into, onProgress, ...order }) {
+      const folder = path.dirname(into)
+      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+        throw fileError(folder, error)
+      })
       const writer = await writeFeatures(into)
+      const allUnread: number[] = []
       let done = 0
       try {
-        for await (const { features, patches } of blocks(order)) {
+        for await (const { features, patches, unread } of blocks(order)) {
           await writer.append(features)
-          onProgress((done += patches.length))
+          allUnread.push(...unread)
+          onProgress((done += patches.length + unread.length))
         }
       } finally {
         await writer.close()
       }
       if (order.signal.aborted) throw tesseraError('CANCELLED', 'The extraction of features was cancelled.', {})
+      return Uint32Array.from(allUnread)
     },
   }
-}
-
-/** How far two µm/px may be apart and still show the same, as a share: that of models and slides. */
-const SAME_SCALE = 0.1
-
-/**
- * Patches are resized whole to the input. Where both sides say their µm/px, what the encoder then sees must be what it was
- * made for.
- * @throws {TesseraError} MODEL_SPACING_MISMATCH
- */
-export function checkScale({ name, input: { edgePx, mpp } }: EncoderCard, source: PatchSource): void {
-  const [edge, own] = source.kind === 'set' ? [source.width, source.mpp] : [source.params.edgePx, source.params.mpp]
-  if (mpp === null || own === null) return
-  const seen = (own * edge) / edgePx
-  if (Math.abs(seen / mpp - 1) <= SAME_SCALE) return
-  throw tesseraError(
-    'MODEL_SPACING_MISMATCH',
-    `“${name}” takes ${edgePx} px at ${mpp} µm/px; these patches of ${edge} px at ${own} µm/px would be shown to it at ${Number(seen.toPrecision(3))} µm/px. Take patches of ${Math.round((edgePx * mpp) / own)} px, or another encoder.`,
-    { model: name, expected: mpp, actual: seen, unit: 'µm/px' },
-  )
 }

@@ -13,7 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type * as H5 from 'h5wasm/node'
-import type { EncoderCard } from '../../src-shared/encoders.ts'
+import * as z from 'zod'
+import { EncoderCard } from '../../src-shared/encoders.ts'
 import { isTesseraError, messageOf, tesseraError } from '../../src-shared/errors.ts'
 import { fileError, systemCode } from '../files/fileErrors.ts'
 
@@ -21,18 +22,21 @@ import { fileError, systemCode } from '../files/fileErrors.ts'
 export type Places = {
   /** [patch, 2]: x, y of the top left corner, level-0 px */
   topLeft: BigInt64Array
-  attributes: {
-    /** px the encoder was shown */
-    patch_size: number
-    patch_size_level0: number
-    level0_magnification: number
-    target_magnification: number
-    /** px at the target */
-    overlap: number
-    level0_width: number
-    level0_height: number
-  }
+  attributes: PlaceAttributes
 }
+
+export const PlaceAttributes = z.object({
+  /** px the encoder was shown */
+  patch_size: z.number().int(),
+  patch_size_level0: z.number().int(),
+  level0_magnification: z.number(),
+  target_magnification: z.number(),
+  /** px at the target */
+  overlap: z.number().int(),
+  level0_width: z.number().int(),
+  level0_height: z.number().int(),
+})
+export type PlaceAttributes = z.infer<typeof PlaceAttributes>
 
 export type FeatureTable = {
   /** of the slide or set */
@@ -50,7 +54,21 @@ export type FeatureTable = {
 }
 
 /** What a file of features holds, as far as Tessera reads it. */
-export type ReadFeatures = { features: Float32Array; patches: number; dimensions: number; coords: BigInt64Array }
+export type ReadFeatures = {
+  features: Float32Array
+  patches: number
+  dimensions: number
+  /** [patch, 2] */
+  coords: BigInt64Array
+  /** edge of a patch, level-0 px; null where the file does not say it, as CLAM's do not */
+  edgeLevel0: number | null
+  /** edge of a patch as the encoder was shown it, px; null where it is not said */
+  edgePx: number | null
+  /** the encoder in the words of who wrote the file; null = not said */
+  encoderName: string | null
+  /** of files that Tessera wrote */
+  card: EncoderCard | null
+}
 
 const INT64 = '<q'
 const FLOAT32 = '<f'
@@ -168,15 +186,56 @@ export async function readFeatureH5(file: string): Promise<ReadFeatures> {
       throw broken(
         `“features” is ${features!.dtype as string} [${features!.shape?.join(', ')}], float32 [patches, features] was expected`,
       )
-    const places = coords!.value
+    const stored = coords!.value
+    // CLAM writes int32, TRIDENT int64.
+    const places = stored instanceof Int32Array ? BigInt64Array.from(stored, BigInt) : stored
     if (coords!.shape?.join() !== `${patches},2` || !(places instanceof BigInt64Array))
       throw broken(
-        `“coords” is ${coords!.dtype as string} [${coords!.shape?.join(', ')}], int64 [${patches}, 2] was expected`,
+        `“coords” is ${coords!.dtype as string} [${coords!.shape?.join(', ')}], int64 or int32 [${patches}, 2] was expected`,
       )
-    return { features: values, patches, dimensions, coords: places }
+    const edgePx = numberOf(coords!, 'patch_size')
+    // CLAM's `patch_size` counts px of a level that is `downsample` times coarser, said for x and y.
+    const edgeLevel0 =
+      numberOf(coords!, 'patch_size_level0') ??
+      (edgePx === null ? null : edgePx * (numberOf(coords!, 'downsample') ?? 1))
+    const json = textOf(found, 'tessera_encoder')
+    const card = json === null ? null : EncoderCard.safeParse(parsed(json))
+    if (card?.success === false) throw broken('its attribute “tessera_encoder” is no card of an encoder')
+    return {
+      features: values,
+      patches,
+      dimensions,
+      coords: places,
+      edgeLevel0,
+      edgePx,
+      encoderName: textOf(features!, 'encoder'),
+      card: card?.data ?? null,
+    }
   } catch (error) {
     throw isTesseraError(error) ? error : broken(libraryWords(error), error)
   } finally {
     found.close()
+  }
+}
+
+type Attributed = { attrs: Record<string, H5.Attribute> }
+
+/** An attribute as a number, of a pair the first; null when there is none, or it is no number. */
+function numberOf({ attrs }: Attributed, name: string): number | null {
+  const value = attrs[name]?.value
+  const first: unknown = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value
+  return typeof first === 'number' || typeof first === 'bigint' ? Number(first) : null
+}
+
+function textOf({ attrs }: Attributed, name: string): string | null {
+  const value = attrs[name]?.value
+  return typeof value === 'string' ? value : null
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null // no card has this shape: the caller refuses it by name
   }
 }

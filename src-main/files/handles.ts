@@ -45,6 +45,7 @@ const endings: Record<FilePurpose, readonly string[] | null> = {
   'patch-folder': null,
   project: null,
   model: ['.onnx'],
+  features: ['.h5', '.hdf5'],
 }
 
 export const offered = (purpose: FilePurpose, name: string): boolean =>

@@ -26,6 +26,7 @@ import type { TrainingData } from '../training/step.ts'
 import { trainLoop } from '../training/trainLoop.ts'
 import { checkProbabilities } from '../training/validate.ts'
 import { encoderServer } from './encoderServer.ts'
+import { inspectionServer } from './inspectionServer.ts'
 
 type News = StreamItem<EngineContract, 'engine.train'>
 /** A training that runs, by the folder of its checkpoints. */
@@ -43,6 +44,7 @@ export function engineServer(
   const models = new Map<OpenModel, { predictor: Predictor; lanes: Lanes; file: string }>()
   let opened = 0
   const encoders = encoderServer((threads) => backendOn('cpu', threads))
+  const inspections = inspectionServer(backendOn('cpu').info.threads)
   const devicesFor = (name: DeviceName) => ({ name, device: backendOn(name), cpu: backendOn('cpu') })
 
   return {
@@ -117,9 +119,11 @@ export function engineServer(
         models.delete(model)
       },
       ...encoders.calls,
+      ...inspections.calls,
     },
     streams: {
       ...encoders.streams,
+      ...inspections.streams,
       'engine.findRate': (order, signal) =>
         withData(order, (data) => searchRate(order, data, { backend: backendOn('cpu'), signal })),
       async *'engine.train'(order, signal) {

@@ -7,3 +7,5 @@ export const resourcesFolder = fileURLToPath(new URL('../../resources', import.m
 export const sampleFolder = path.join(resourcesFolder, 'sample')
 
 export const shippedModelsFolder = path.join(resourcesFolder, 'models')
+
+export const shippedEncodersFolder = path.join(resourcesFolder, 'encoders')

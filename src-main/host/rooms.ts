@@ -10,35 +10,38 @@ import type { Slide, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
-import type { Predicted } from '../exports/patchTable.ts'
 import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
 import { createEncoders } from '../encoders/handlers.ts'
 import { readEncoderFile } from '../features/encoderFile.ts'
+import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
 import { openEncoderFile, type ReadyEncoder } from '../features/extract.ts'
 import type { FileHandles } from '../files/handles.ts'
+import { createInspection } from '../inspection/handlers.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
 import { createModels } from '../models/handlers.ts'
-import { shippedFile } from '../models/shipped.ts'
 import type { Devices } from '../nn/devices.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import { ENGINE_NAME } from '../nn/engineFacts.ts'
 import { createPatches } from '../patches/handlers.ts'
 import { insertMask } from '../patches/masks.ts'
-import { createPredictions } from '../predictions/handlers.ts'
+import { createPredictions, type RunProbabilities } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
 import { createMaps } from '../similarity/map/handlers.ts'
+import type { TableFacts } from '../similarity/contract.ts'
+import { createNeighbours } from '../similarity/neighbours.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
+import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
 import { createBookmarks } from '../slides/bookmarks.ts'
 import { createSlides } from '../slides/handlers.ts'
 import { createSlideReader } from '../slides/reader.ts'
 import { createTraining } from '../training/handlers.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { shippedModelsFolder } from './resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from './resources.ts'
 import { version } from './version.ts'
 
 type OfPrograms =
@@ -83,7 +86,7 @@ export interface Rooms {
     what: Omit<MisreadExport, 'fileOf'>,
     files: { csv: string | null; sheet: string | null },
   ): Promise<MisreadWritten>
-  readPredictions(run: PredictionRunId): Promise<Predicted>
+  readPredictions(run: PredictionRunId): Promise<RunProbabilities>
   /** The file of each patch of a set that has one. */
   filesOf(set: SourceId): Map<number, string>
   /** Where the features of a set are. @throws {TesseraError} FEATURE_SET_UNKNOWN, FEATURES_STALE */
@@ -188,12 +191,16 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels: patches.readPatchPixels,
     pathOf,
     weightsOf: models.weightsOf,
-    shippedFile: (key) => shippedFile(shippedModelsFolder, key),
+    shippedFile: (key) => shippedEncoderFile({ encoders: shippedEncodersFolder, models: shippedModelsFolder }, key),
+    shippedEncoders: async () => (await shippedEncoders(shippedEncodersFolder)).map(({ key, card }) => ({ key, card })),
     featuresFolder: featuresFolder(folder),
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,
     nameOfSource,
     slideById,
+    readH5: (file, into) => similarity.with([], (client) => client.call('similarity.readH5', { file, into })),
+    sources: sources.all,
+    createGrid: patches.createGrid,
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
@@ -209,6 +216,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     storedFeatures: encoding.stored,
     publish,
   })
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
   const training = createTraining({
     store,
     jobs,
@@ -235,6 +243,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPixels,
     sourceById: sources.byId,
     sourceSeq: sources.seqOf,
+    nameOfSource,
     sources: sources.all,
     modelById: models.byId,
     weightsOf: models.weightsOf,
@@ -244,6 +253,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     classes,
     engineName: ENGINE_NAME,
     publish,
+  })
+  const inspection = createInspection({
+    workerHost,
+    modelById: models.byId,
+    weightsOf: models.weightsOf,
+    sourceById: sources.byId,
+    patchesOf: predictions.patchesOf,
+    readPixels,
   })
   const exporting = {
     store,
@@ -259,6 +276,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     readPredictions: predictions.read,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    featureSet: encoding.setById,
+    encoderById: encoding.encoders.byId,
+    writeFeatureFile: (set: FeatureSetId, file: string, about: TableFacts) =>
+      similarity.with([], (client) => client.call('similarity.writeH5', { stored: encoding.stored(set), file, about })),
     slidePicture: async (slide: SlideId, edge: number) =>
       batch.ask(slides.subjectOf(slide), 'slides.thumbnail', { ...(await slides.fileOf(slide)), edge }),
     publish,
@@ -285,12 +306,15 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...models.handlers,
       ...encoding.calls,
       ...maps.calls,
+      ...createSpread(similarity),
+      ...neighbours,
       ...training.calls,
       ...predictions.calls,
+      ...inspection.calls,
       ...exports.calls,
       ...jobs.handlers,
     },
-    streams: { ...training.streams, ...predictions.streams },
+    streams: { ...training.streams, ...predictions.streams, ...inspection.streams },
     onJob(listener) {
       jobListeners.add(listener)
       return () => jobListeners.delete(listener)
@@ -325,6 +349,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       }),
     async close() {
       await jobs.shutDown()
+      await inspection.close()
       slides.close()
       view.stop()
       batch.stop()

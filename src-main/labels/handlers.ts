@@ -126,6 +126,17 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       return { patch, class: Uint16Array.from(patch, (i) => page[i]!) }
     },
 
+    'labels.ages'({ source }) {
+      const rows = store.read.all<{ patch: number; gesture: number }>(
+        'SELECT patch, gesture FROM labels WHERE source = @source ORDER BY patch',
+        { source: sources.seqOf(source) },
+      )
+      return {
+        patch: Uint32Array.from(rows, (row) => row.patch),
+        gesture: Uint32Array.from(rows, (row) => row.gesture),
+      }
+    },
+
     'labels.counts': () => countLabels(store.read),
 
     'labels.assign'({ source, patches, class: number, why, prediction }) {

@@ -12,6 +12,7 @@ import { Recipe, TestTime } from '../../src-shared/recipe.ts'
 import { RateSearchNews, TrainingLength, TrainingPoint } from '../../src-shared/training.ts'
 import { call, stream } from '../../src-shared/wire/contract.ts'
 import { encoderCalls, encoderStreams } from './encoderContract.ts'
+import { inspectionEngineCalls, inspectionEngineStreams } from './inspectionContract.ts'
 
 /** Some patches of a pixel file that holds `patches`, by their places in it. */
 const Rows = z.object({ patches: z.number().int().positive(), rows: uint32s })
@@ -227,6 +228,7 @@ export const engineContract = {
     ),
     'engine.closeModel': call(z.object({ model: OpenModel }), z.void()),
     ...encoderCalls,
+    ...inspectionEngineCalls,
   },
   streams: {
     /**
@@ -238,6 +240,7 @@ export const engineContract = {
     /** A search for a learning rate with the data and settings of an order; leaving the stream ends it. */
     'engine.findRate': stream(TrainingOrder, RateSearchNews),
     ...encoderStreams,
+    ...inspectionEngineStreams,
   },
   events: {},
 }

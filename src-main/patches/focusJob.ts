@@ -3,7 +3,6 @@
  * is kept with the grid, so that thresholds can be moved without reading the slide again, and nothing is measured twice.
  */
 import * as z from 'zod'
-import { isTesseraError } from '../../src-shared/errors.ts'
 import { SourceId } from '../../src-shared/ids.ts'
 import type { Job } from '../../src-shared/jobs.ts'
 import { MaskParams } from '../../src-shared/masks.ts'
@@ -62,29 +61,14 @@ export function createFocus({
   gridOf,
   seqOf,
 }: Dependencies): (grid: Grid, params: MaskParams) => Job {
-  const ask = async (grid: Grid, patches: Uint32Array, signal: AbortSignal): Promise<Float32Array> =>
+  /** NaN for patches on a damaged tile. */
+  const measured = async (grid: Grid, patches: Uint32Array, signal: AbortSignal): Promise<Float32Array> =>
     batch.ask(
       slides.subjectOf(grid.slide),
       'patches.sharpness',
       { ...(await slides.fileOf(grid.slide)), grid, patches, edgePx: edgeOf(grid) },
       signal,
     )
-
-  /** NaN for patches on a damaged tile; one of those does not spoil the others that are read with it. */
-  const measured = async (grid: Grid, patches: Uint32Array, signal: AbortSignal): Promise<Float32Array> => {
-    try {
-      return await ask(grid, patches, signal)
-    } catch (error) {
-      if (!isTesseraError(error, 'SLIDE_TILE_BROKEN')) throw error
-      if (patches.length === 1) return Float32Array.of(Number.NaN)
-    }
-    const half = patches.length >> 1
-    const [first, second] = [
-      await measured(grid, patches.slice(0, half), signal),
-      await measured(grid, patches.slice(half), signal),
-    ]
-    return Float32Array.from([...first, ...second])
-  }
 
   const run = async (given: unknown, { signal, report, log }: JobControl): Promise<void> => {
     const { grid: id, params } = Params.parse(given)

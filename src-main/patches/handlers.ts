@@ -55,7 +55,7 @@ interface PatchesRoom {
     wanted: PixelsWanted,
     file: string,
     options?: { signal?: AbortSignal; onProgress?: (done: number) => void },
-  ): Promise<void>
+  ): Promise<Uint32Array>
 }
 
 export function createPatches(dependencies: PatchesDependencies): PatchesRoom {

@@ -154,16 +154,23 @@ export const unfitOf = (db: ReadableDb, seq: number): { patch: number; reason: s
 
 /** What a set says of all its patches. */
 export function contentsOf(db: ReadableDb, seq: number): Omit<SetContents, 'missing'> {
-  const rows = db.all<{ label: string | null }>('SELECT label FROM patch_set_rows WHERE source = @seq ORDER BY patch', {
-    seq,
-  })
+  const rows = db.all<{ label: string | null; slide: string | null }>(
+    'SELECT label, slide_name AS slide FROM patch_set_rows WHERE source = @seq ORDER BY patch',
+    { seq },
+  )
   const names = indexed()
-  const given = Uint32Array.from(rows, ({ label }) => (label === null || label === '' ? 0 : 1 + names.indexOf(label)))
+  const slides = indexed()
+  const placeIn = (words: ReturnType<typeof indexed>, word: string | null): number =>
+    word === null || word === '' ? 0 : 1 + words.indexOf(word)
+  const given = Uint32Array.from(rows, ({ label }) => placeIn(names, label))
+  const slideOf = Uint32Array.from(rows, ({ slide }) => placeIn(slides, slide))
   const unfit = unfitOf(db, seq)
   const reasons = indexed()
   return {
     names: names.all(),
     given,
+    slides: slides.all().length,
+    slideOf,
     unfit: Uint32Array.from(unfit, ({ patch }) => patch),
     unfitReason: Uint32Array.from(unfit, ({ reason }) => reasons.indexOf(reason)),
     reasons: reasons.all(),

@@ -28,8 +28,9 @@ export type PixelsWanted = {
  * those of the file; else the next finer level is resampled with a triangle kernel, patch by patch.
  *
  * @param onProgress patches that are written; begins anew when the process died and the work is repeated
- * @throws {TesseraError} PATCH_UNKNOWN, SLIDE_FILE_MISSING, SLIDE_TILE_BROKEN, SLIDE_SET_ASIDE, PATCH_SET_BROKEN,
- * CANCELLED, DISK_FULL
+ * @returns the patches that lie where their slide is damaged, in the order asked for. They are not in the file: networks
+ * never get invented pixels, and a caller that does not look at this finds the file too short
+ * @throws {TesseraError} PATCH_UNKNOWN, SLIDE_FILE_MISSING, SLIDE_SET_ASIDE, PATCH_SET_BROKEN, CANCELLED, DISK_FULL
  */
 export async function readPatchPixels(
   places: PatchPlaces,
@@ -37,14 +38,20 @@ export async function readPatchPixels(
   { source, patches, edgePx, channels }: PixelsWanted,
   file: string,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
-): Promise<void> {
+): Promise<Uint32Array> {
   const { subject, origin } = await patchOrigin(places, source, patches)
   // Named here and not in the slide process, which may die and leave it behind.
   const part = path.join(path.dirname(file), `.${path.basename(file).slice(0, 60)}.${randomUUID().slice(0, 8)}.part`)
   const order = { origin, edgePx, channels, file: part }
   try {
-    await batch.follow(subject, 'patches.read', order, ({ done }) => onProgress?.(done), signal)
+    let unread = new Uint32Array()
+    const onItem = (item: { done: number; unread: Uint32Array | null }) => {
+      onProgress?.(item.done)
+      unread = Uint32Array.from(item.unread ?? [])
+    }
+    await batch.follow(subject, 'patches.read', order, onItem, signal)
     await rename(part, file)
+    return unread
   } catch (error) {
     // A cancelled process may have it open for a moment, which holds Windows up.
     await rm(part, { force: true, maxRetries: 20, retryDelay: 100 }).catch(() => undefined) // the first error is the one to tell

@@ -20,7 +20,7 @@ import { createFeed } from '../jobs/feed.ts'
 import { jobSeq } from '../jobs/jobRows.ts'
 import type { Jobs } from '../jobs/queue.ts'
 import { maskInForce, patchesForNetworks } from '../patches/patchesForNetworks.ts'
-import { readBlocks } from './probabilityFile.ts'
+import { readBlocks, withoutGaps } from './probabilityFile.ts'
 import { findRun, insertRun, listBlocks, listRuns, maskOfRun } from './rows.ts'
 import {
   type PredictionParams,
@@ -46,6 +46,8 @@ export type RunProbabilities = {
   patch: Uint32Array
   /** [patch, class] */
   probabilities: Float32Array
+  /** patches that lie where the slide is damaged */
+  unread: Uint32Array
 }
 
 export interface PredictionsRoom {
@@ -53,6 +55,8 @@ export interface PredictionsRoom {
   streams: StreamHandlers<typeof predictionStreams>
   /** Everything a run has predicted. @throws PREDICTION_RUN_UNKNOWN, PREDICTION_FILE_BROKEN */
   read: (run: PredictionRunId) => Promise<RunProbabilities>
+  /** The patches of a source that a run predicts: inside its mask, and those that networks get. */
+  patchesOf: (source: PatchSource) => Uint32Array
   /** Tells every window that the staleness of runs may have changed. */
   tellAll: () => void
 }
@@ -101,13 +105,13 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
       run.classes.length,
     )
     const patch = blocks.flatMap(({ block }) => [...list.subarray(block.first, block.first + block.count)])
-    const probabilities = new Float32Array(patch.length * run.classes.length)
+    const rows = new Float32Array(patch.length * run.classes.length)
     let at = 0
     for (const block of blocks) {
-      probabilities.set(block.probabilities, at)
+      rows.set(block.probabilities, at)
       at += block.probabilities.length
     }
-    return { run, patch: Uint32Array.from(patch), probabilities }
+    return { run, ...withoutGaps(Uint32Array.from(patch), rows, run.classes.length) }
   }
 
   const startOne = (model: Model, source: PatchSource, title: string, testTime: TestTime): PredictionRun => {
@@ -158,8 +162,11 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
     return run
   }
 
+  const maskOf = (source: PatchSource) => (source.kind === 'grid' ? maskInForce(dependencies, source.id) : null)
+
   return {
     read,
+    patchesOf: (source) => patchesForNetworks(dependencies, source, maskOf(source)?.inside ?? null),
     tellAll: () => publish('predictions.changed', { changed: listRuns(store.read) }),
     calls: {
       'predictions.runs': () => listRuns(store.read),
@@ -185,10 +192,10 @@ export function createPredictions(dependencies: PredictionDependencies): Predict
         const run = byId(id)
         const news = feed.follow(id, signal) // before the past is read, so that nothing falls between
         const past = await read(id)
-        const seen = new Set(past.patch)
-        yield { patch: past.patch, probabilities: past.probabilities }
+        const seen = new Set([...past.patch, ...past.unread])
+        yield { patch: past.patch, probabilities: past.probabilities, unread: past.unread }
         if (byId(id).complete || isOver(jobs.stateOf(run.job))) return
-        for await (const block of news) if (!seen.has(block.patch[0]!)) yield block
+        for await (const block of news) if (!seen.has(block.patch[0] ?? block.unread[0]!)) yield block
       },
     },
   }

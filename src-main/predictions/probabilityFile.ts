@@ -1,6 +1,7 @@
 /**
  * The probabilities of one run: float32 [patch, class], little-endian, patches in the order of the run's list. Blocks are
- * written at their place and flushed before they are recorded, so that a recorded block is whole after any crash.
+ * written at their place and flushed before they are recorded, so that a recorded block is whole after any crash. A patch
+ * that lies where its slide is damaged has a row of NaN.
  */
 import { createHash } from 'node:crypto'
 import { tesseraError } from '../../src-shared/errors.ts'
@@ -56,3 +57,28 @@ export const sealOf = (blocks: readonly Block[]): string =>
   createHash('sha256')
     .update(blocks.map((block) => `${block.first} ${block.count} ${block.checksum}`).join('\n'))
     .digest('hex')
+
+/** One row for each patch of a block, NaN for those without a probability. @param readable [place] probabilities follow for it */
+export function withGaps(readable: readonly boolean[], probabilities: Float32Array, classes: number): Float32Array {
+  const rows = new Float32Array(readable.length * classes).fill(Number.NaN)
+  let from = 0
+  for (const [row, isReadable] of readable.entries()) {
+    if (!isReadable) continue
+    rows.set(probabilities.subarray(from, from + classes), row * classes)
+    from += classes
+  }
+  return rows
+}
+
+/** The rows of some patches apart: those with probabilities, and the patches without. */
+export function withoutGaps(
+  patches: Uint32Array,
+  rows: Float32Array,
+  classes: number,
+): { patch: Uint32Array; probabilities: Float32Array; unread: Uint32Array } {
+  const has = (_: number, row: number) => !Number.isNaN(rows[row * classes]!)
+  const patch = patches.filter(has)
+  const unread = patches.filter((_, row) => !has(_, row))
+  if (unread.length === 0) return { patch, probabilities: rows, unread }
+  return { patch, probabilities: rows.filter((value) => !Number.isNaN(value)), unread }
+}

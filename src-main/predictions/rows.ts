@@ -58,6 +58,7 @@ const fromRow = ({
     classes: JSON.parse(classes) as unknown,
     done: done ?? 0,
     counts: counts === null ? null : (JSON.parse(counts) as unknown),
+    unread: counts === null ? null : row.total - (JSON.parse(counts) as number[]).reduce((sum, each) => sum + each, 0),
     complete: checksum !== null,
     stale: staleText(moved === 1, recoloured === 1),
   })

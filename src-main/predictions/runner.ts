@@ -20,10 +20,11 @@ import { withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import { engineOn } from '../nn/engineFacts.ts'
 import { patchesForNetworks } from '../patches/patchesForNetworks.ts'
+import { noneReadable, unreadInWords } from '../patches/unread.ts'
 import type { Store } from '../store/database.ts'
 import type { ReadPixels } from '../training/runFiles.ts'
-import { readBlocks, sealOf, writeBlock } from './probabilityFile.ts'
-import { addEngine, type Block, findRun, insertBlock, listBlocks, maskOfRun, sealRun } from './rows.ts'
+import { readBlocks, sealOf, withGaps, withoutGaps, writeBlock } from './probabilityFile.ts'
+import { addEngine, findRun, insertBlock, listBlocks, maskOfRun, sealRun } from './rows.ts'
 
 /** Patches in one block: a few seconds of work for a large network, a tenth of one for a small. */
 const BLOCK = 256
@@ -35,6 +36,7 @@ export type PredictionRunnerDependencies = {
   readPixels: ReadPixels
   sourceById: (source: SourceId) => PatchSource
   sourceSeq: (source: SourceId) => number
+  nameOfSource: (source: SourceId) => string
   modelById: (model: Model['id']) => Model
   weightsOf: (model: Model['id']) => string
   predictionsFolder: string
@@ -63,7 +65,9 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           run: id,
         })
       const { card } = dependencies.modelById(run.model)
-      const patches = patchesForNetworks(dependencies, dependencies.sourceById(run.source), maskOfRun(store.read, id))
+      const source = dependencies.sourceById(run.source)
+      const title = dependencies.nameOfSource(run.source)
+      const patches = patchesForNetworks(dependencies, source, maskOfRun(store.read, id))
       const missing = () => {
         const finished = new Set(listBlocks(store.read, id).map((block) => block.first))
         return range(0, patches.length, BLOCK).filter((first) => !finished.has(first))
@@ -79,8 +83,9 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
         const block = patches.subarray(first, first + BLOCK)
         const file = path.join(scratch, `${first}.pixels`)
         const order = { source: run.source, patches: block, edgePx: card.input.edgePx, channels: card.input.channels }
-        await dependencies.readPixels(order, file, { signal: control.signal, onProgress: () => undefined })
-        return { first, file, block }
+        const options = { signal: control.signal, onProgress: () => undefined }
+        const unread = new Set(await dependencies.readPixels(order, file, options))
+        return { first, file, block, readable: [...block].map((patch) => !unread.has(patch)) }
       }
 
       const { testTime } = run
@@ -89,12 +94,14 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
           store.transaction('predictions.engine', (db) => addEngine(db, id, engineOn(device)))
           const { handle } = await openCheckedModel(engine, dependencies.weightsOf(run.model), { testTime, device })
           const phase = device === 'cpu' ? 'predicting' : `predicting on ${deviceFacts[device].label}`
-          const predictBlock = async ({ first, file, block }: Awaited<ReturnType<typeof readBlock>>) => {
-            const { length: count } = block
-            const order = { model: handle, file, patches: count, first: 0, count, numbers: block.slice() }
-            const { probabilities } = await engine.call('engine.predict', order)
+          const predictBlock = async ({ first, file, block, readable }: Awaited<ReturnType<typeof readBlock>>) => {
+            const numbers = block.filter((_, place) => readable[place])
+            const count = numbers.length
+            const order = { model: handle, file, patches: count, first: 0, count, numbers }
+            const probabilities =
+              count === 0 ? new Float32Array() : (await engine.call('engine.predict', order)).probabilities
             await rm(file, { force: true })
-            return { first, block, probabilities }
+            return { first, block, probabilities: withGaps(readable, probabilities, card.classes.length) }
           }
           // Three blocks at once: one is read, one is in the network, one is written.
           const read = ahead(missing(), readBlock, control.signal)
@@ -107,7 +114,7 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
             )
             store.transaction('predictions.block', (db) => insertBlock(db, id, written))
             done += block.length
-            dependencies.tellBlock(id, { patch: block.slice(), probabilities })
+            dependencies.tellBlock(id, withoutGaps(block.slice(), probabilities, card.classes.length))
             control.report({ done, phase })
           }
         })
@@ -118,8 +125,8 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
             work: 'predict',
             async test(engine, device, timed) {
               control.report({ phase: `testing ${deviceFacts[device].label}` })
-              const { file, block } = await readBlock(next)
-              const order = { device, timed, pixels: file, patches: block.length }
+              const { file, readable } = await firstReadable(missing(), readBlock, title, patches.length)
+              const order = { device, timed, pixels: file, patches: readable.filter(Boolean).length }
               const weights = { file: dependencies.weightsOf(run.model), normalisation: card.normalisation }
               return engine.call('engine.testModel', { ...order, ...weights })
             },
@@ -131,17 +138,38 @@ export function predictionRunner(dependencies: PredictionRunnerDependencies): Jo
       if (control.signal.aborted) return
       await rm(scratch, { recursive: true, force: true })
       const blocks = listBlocks(store.read, id)
-      const counts = await countClasses(probabilityFile(predictionsFolder, id), blocks, card.classes.length)
+      const found = await readBlocks(probabilityFile(predictionsFolder, id), blocks, card.classes.length)
+      const counts = countClasses(found, card.classes.length)
+      const unread = found.flatMap(({ block: { first, count }, probabilities }) => [
+        ...withoutGaps(patches.subarray(first, first + count), probabilities, card.classes.length).unread,
+      ])
+      if (unread.length === patches.length) throw noneReadable(title, 'to predict', patches.length)
+      if (unread.length > 0)
+        control.log(unreadInWords(source, title, 'to predict', Uint32Array.from(unread), patches.length))
       store.transaction('predictions.seal', (db) => sealRun(db, id, sealOf(blocks), counts))
       dependencies.tellRun(findRun(store.read, id)!)
     },
   }
 }
 
-/** Patches of each class by the most probable one; reads the file back, so that only a sound one is sealed. */
-async function countClasses(file: string, blocks: readonly Block[], classes: number): Promise<number[]> {
+/** The first block of which a patch can be read. @throws {TesseraError} PATCHES_UNREADABLE when there is none */
+async function firstReadable<B extends { readable: boolean[] }>(
+  firsts: readonly number[],
+  readBlock: (first: number) => Promise<B>,
+  name: string,
+  total: number,
+): Promise<B> {
+  for (const first of firsts) {
+    const block = await readBlock(first)
+    if (block.readable.includes(true)) return block
+  }
+  throw noneReadable(name, 'to predict', total)
+}
+
+/** Patches of each class by the most probable one, of blocks that were read back, so that only a sound file is sealed. */
+function countClasses(blocks: readonly { probabilities: Float32Array }[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0)
-  for (const { probabilities } of await readBlocks(file, blocks, classes))
+  for (const { probabilities } of blocks)
     for (const [k, count] of summarise(probabilities, classes, null, null).counts.entries()) counts[k]! += count
   return counts
 }

@@ -22,7 +22,7 @@ export const MLP = {
   rounds: 20,
   fewestSteps: 25,
   batch: 64,
-  learningRate: 0.001,
+  learningRate: 0.003,
   weightDecay: 0.05,
 } as const
 

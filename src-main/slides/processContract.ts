@@ -90,7 +90,7 @@ export const processContract = {
       }),
       z.object({ share: float32s, ink: float32s, threshold: z.number() }),
     ),
-    /** Variance of the Laplacian of patches read at edgePx, in the order asked for. */
+    /** Variance of the Laplacian of patches read at edgePx, in the order asked for; NaN on damaged tiles. */
     'patches.sharpness': call(SlideFile.extend({ grid: GridGeometry, patches: uint32s, edgePx: px }), float32s),
     /**
      * PNG for each patch, its longest side `edge` px, null where the file is damaged. `margin`: surroundings on each side,
@@ -111,10 +111,13 @@ export const processContract = {
   streams: {
     /** Makes the pyramid a picture lacks, and tells how many bytes of it are there. Nothing to do is done at once. */
     'slides.prepare': stream(SlideFile, Progress),
-    /** Writes raw uint8 [patch, edgePx, edgePx, channel] into `file`; complete only when the stream ends. */
+    /**
+     * Writes raw uint8 [patch, edgePx, edgePx, channel] into `file`; complete only when the stream ends. Its last item has
+     * the patches of a grid that lie on damaged tiles, ascending by their place in the order: they are not in the file.
+     */
     'patches.read': stream(
       z.object({ origin: PatchOrigin, edgePx: px, channels: z.union([z.literal(1), z.literal(3)]), file: z.string() }),
-      Progress,
+      Progress.extend({ unread: uint32s.nullable() }),
     ),
     /** Facts of pictures, in order; a text says why a picture can not be used. */
     'patches.pictureFacts': stream(

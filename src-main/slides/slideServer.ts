@@ -207,15 +207,18 @@ export function createSlideServer(publish: Publish): SlideServer {
             }),
           ),
         'patches.read': ({ origin, edgePx, channels, file }, signal) =>
-          reported((report) =>
-            writePatchFile(
+          reported(async (report) => {
+            let last = 0
+            const leftOut = await writePatchFile(
               file,
               { edgePx, channels },
               signal,
-              (done) => report({ done }),
+              (done) => report({ done: (last = done), unread: null }),
               (into) => readPatches(origin, edgePx, into),
-            ),
-          ),
+            )
+            const unread = leftOut.map((place) => ('patches' in origin ? origin.patches[place]! : place))
+            report({ done: last, unread: Uint32Array.from(unread) })
+          }),
         'patches.pictureFacts': ({ files }) =>
           reported(async (report) => {
             const facts = await picturesFacts(files, (done) => report({ done, facts: null }))

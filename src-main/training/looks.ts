@@ -7,6 +7,7 @@ import type { CallHandlers } from '../../src-shared/wire/contract.ts'
 import { createFeed } from '../jobs/feed.ts'
 import { withEngine } from '../nn/engine.ts'
 import { seeded, shuffled } from '../nn/random.ts'
+import { noneReadable } from '../patches/unread.ts'
 import { beginningsOf } from './beginning.ts'
 import { type CommonInput, commonInput, type LabelledPatch } from './labelledPatches.ts'
 import { orderOf } from './order.ts'
@@ -18,24 +19,27 @@ import { makeScratch, removeScratch } from './scratch.ts'
 
 type Dependencies = Pick<
   TrainingRunnerDependencies,
-  'workerHost' | 'readPixels' | 'runsFolder' | 'sourceById' | 'modelById' | 'weightsOf'
+  'workerHost' | 'readPixels' | 'runsFolder' | 'sourceById' | 'nameOfSource' | 'modelById' | 'weightsOf'
 >
 
 type Preview = CallHandlers<typeof trainingCalls>['training.previewAugmentation']
 
 export const previewer =
-  ({ workerHost, readPixels, runsFolder, sourceById }: Dependencies): Preview =>
+  ({ workerHost, readPixels, runsFolder, sourceById, nameOfSource }: Dependencies): Preview =>
   async ({ source, patches, ...wanted }) => {
     const { edgePx, channels } = inputOf(sourceById(source))
     const scratch = await makeScratch(runsFolder)
     try {
       const file = path.join(scratch, 'patches.pixels')
       const signal = new AbortController().signal
-      await readPixels({ source, patches, edgePx, channels }, file, { signal, onProgress: () => undefined })
+      const options = { signal, onProgress: () => undefined }
+      const unread = new Set(await readPixels({ source, patches, edgePx, channels }, file, options))
+      const readable = patches.length - unread.size
+      if (readable === 0) throw noneReadable(nameOfSource(source), 'to look at', patches.length)
       const pictures = await withEngine(workerHost, (engine) =>
-        engine.call('engine.previewAugmentation', { file, patches: patches.length, edgePx, channels, ...wanted }),
+        engine.call('engine.previewAugmentation', { file, patches: readable, edgePx, channels, ...wanted }),
       )
-      return { edgePx, pictures }
+      return { edgePx, patches: patches.filter((patch) => !unread.has(patch)), pictures }
     } finally {
       await removeScratch(scratch)
     }
@@ -72,9 +76,10 @@ export async function* findRate(
 
   const search = async () => {
     const onProgress = (done: number) => feed.tell(SEARCH, { kind: 'reading', done, total })
-    await gatherPixels(readPixels, scratch, 'training', patches, input, { signal: stopped, onProgress })
-    if (stopped.aborted) return
-    const training = { file: pixelFile(scratch, 'training'), classOf: joinedTargets(patches) }
+    const options = { signal: stopped, onProgress, leaveOut: () => undefined } // the training itself says which
+    const readable = await gatherPixels(readPixels, scratch, 'training', patches, input, options)
+    if (!readable) return
+    const training = { file: pixelFile(scratch, 'training'), classOf: joinedTargets(readable) }
     const order = orderOf(settings, plan.classNames, beginning, { training, validation: null, folder: scratch })
     await withEngine(workerHost, async (engine) => {
       for await (const item of engine.stream('engine.findRate', order)) {

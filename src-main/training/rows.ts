@@ -97,8 +97,8 @@ export function insertRunPatches(
       run,
       side,
       seq: seqOf(source),
-      patch: new Uint8Array(patch.buffer, patch.byteOffset, patch.byteLength),
-      target: new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
+      patch: bytesOf(patch),
+      target: bytesOf(target),
     })
 }
 
@@ -126,6 +126,34 @@ export function runPatches(db: ReadableDb, run: RunId, side: 'training' | 'valid
       target: new Uint16Array(new Uint8Array(row.target).buffer),
     }))
 }
+
+const RUN = '(SELECT seq FROM runs WHERE id = @run)'
+const SOURCE = '(SELECT seq FROM sources WHERE id = @source)'
+
+const bytesOf = (numbers: Uint32Array | Uint16Array): Uint8Array =>
+  new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+
+/** Other patches of a side and source than before. */
+export const savePatches = (
+  db: WritableDb,
+  run: RunId,
+  side: 'training' | 'validation',
+  { source, patch, target }: RunPatches,
+): void =>
+  void db.run(
+    `UPDATE run_patches SET patch = @patch, target = @target WHERE run = ${RUN} AND side = @side AND source = ${SOURCE}`,
+    { run, side, source, patch: bytesOf(patch), target: bytesOf(target) },
+  )
+
+export const saveSettings = (db: WritableDb, run: RunId, settings: TrainingSettings): void =>
+  void db.run('UPDATE runs SET settings = @settings WHERE id = @run', { run, settings: JSON.stringify(settings) })
+
+export const saveSplit = (db: WritableDb, run: RunId, split: SplitSummary, stepsPerEpoch: number): void =>
+  void db.run('UPDATE runs SET split = @split, steps_per_epoch = @stepsPerEpoch WHERE id = @run', {
+    run,
+    split: JSON.stringify(split),
+    stepsPerEpoch,
+  })
 
 /** As run_folds has them. */
 export const SIDES: readonly Side[] = ['training', 'validation', 'left-out']
@@ -164,6 +192,18 @@ export function runFolds(db: ReadableDb, run: RunId): Uint8Array[] {
     Uint8Array.from(parts.flatMap(({ side }) => [...side])),
   )
 }
+
+/** The sides of the training patches of one source, as `insertRunFolds` wrote them; none where the run has no folds. */
+export const foldsOfSource = (db: ReadableDb, run: RunId, source: SourceId): { fold: number; side: Uint8Array }[] =>
+  db.all(`SELECT fold, side FROM run_folds WHERE run = ${RUN} AND source = ${SOURCE}`, { run, source })
+
+export const saveFolds = (db: WritableDb, run: RunId, fold: number, source: SourceId, side: Uint8Array): void =>
+  void db.run(`UPDATE run_folds SET side = @side WHERE run = ${RUN} AND fold = @fold AND source = ${SOURCE}`, {
+    run,
+    fold,
+    source,
+    side,
+  })
 
 export const savePoint = (db: WritableDb, run: RunId, point: TrainingPoint): void =>
   void db.run(

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { SourceId } from '../../src-shared/ids.ts'
 import { fileError } from '../files/fileErrors.ts'
@@ -13,12 +13,15 @@ import type { CommonInput, LabelledPatch } from './labelledPatches.ts'
 import type { RunPatches } from './rows.ts'
 import type { Side } from './split.ts'
 
-/** Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given. */
+/**
+ * Writes the pixels of patches of one source: uint8 [patch, height, width, channel], in the order given.
+ * @returns patches that lie where their slide is damaged: they are not in the file
+ */
 export type ReadPixels = (
   order: { source: SourceId; patches: Uint32Array; edgePx: number; channels: 1 | 3 },
   file: string,
   options: { signal: AbortSignal; onProgress: (done: number) => void },
-) => Promise<void>
+) => Promise<Uint32Array>
 
 /** Patches source by source, in the order their pixel file has. */
 export function bySource(patches: readonly LabelledPatch[]): RunPatches[] {
@@ -51,32 +54,56 @@ export type SideName = 'training' | 'validation'
 export const pixelFile = (folder: string, side: SideName): string => path.join(folder, `${side}.pixels`)
 export const checkpointFolder = (folder: string): string => path.join(folder, 'checkpoints')
 
-/** Reads the pixels of one side into its file, unless an earlier sitting has done so. */
+/** Patches of a source that lie where its slide is damaged. */
+export type UnreadPatches = { source: SourceId; patch: Uint32Array }
+
+/**
+ * Reads the pixels of one side into its file, unless an earlier sitting has done so. Patches that lie where their slide is
+ * damaged are not in it.
+ * @param options.leaveOut is told of them before the file gets its name, so that whoever finds the file knows its patches
+ * @returns the patches that are in the file; null when it was asked to stop
+ */
 export async function gatherPixels(
   readPixels: ReadPixels,
   folder: string,
   side: SideName,
   patches: readonly RunPatches[],
   input: CommonInput,
-  options: { signal: AbortSignal; onProgress: (done: number) => void },
-): Promise<void> {
+  options: {
+    signal: AbortSignal
+    onProgress: (done: number) => void
+    leaveOut: (unread: readonly UnreadPatches[]) => void
+  },
+): Promise<readonly RunPatches[] | null> {
   const file = pixelFile(folder, side)
-  if (existsSync(file)) return
+  if (existsSync(file)) return patches
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(folder, error)
   })
   const parts: string[] = []
+  const unread: UnreadPatches[] = []
   let before = 0
   for (const [i, { source, patch }] of patches.entries()) {
-    const part = patches.length === 1 ? file : `${file}.${i}`
+    const part = `${file}.${i}`
     const done = before
     const order = { source, patches: patch, edgePx: input.edgePx, channels: input.channels }
-    await readPixels(order, part, { signal: options.signal, onProgress: (now) => options.onProgress(done + now) })
-    if (options.signal.aborted) return
+    const onProgress = (now: number) => options.onProgress(done + now)
+    const missing = await readPixels(order, part, { signal: options.signal, onProgress })
+    if (options.signal.aborted) return null
+    if (missing.length > 0) unread.push({ source, patch: missing })
     before += patch.length
     parts.push(part)
   }
-  if (parts.length > 1) await join(parts, file)
+  if (unread.length > 0) options.leaveOut(unread)
+  await (parts.length === 1 ? rename(parts[0]!, file) : join(parts, file))
+  return patches.map((part) => without(part, unread.find(({ source }) => source === part.source)?.patch ?? []))
+}
+
+/** Some patches of a source without some others. */
+export function without(part: RunPatches, others: Iterable<number>): RunPatches {
+  const gone = new Set(others)
+  const stays = (_: number, place: number) => !gone.has(part.patch[place]!)
+  return { source: part.source, patch: part.patch.filter(stays), target: part.target.filter(stays) }
 }
 
 async function join(parts: readonly string[], file: string): Promise<void> {

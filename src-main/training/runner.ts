@@ -20,6 +20,7 @@ import type { JobControl, JobRunner } from '../jobs/queue.ts'
 import type { WorkerHost } from '../jobs/workerHost.ts'
 import { CARD_KEY, cardInFile, weightsFile, writeCard } from '../models/modelFiles.ts'
 import { insertModel } from '../models/rows.ts'
+import { noneReadable, unreadInWords } from '../patches/unread.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
 import type { Devices } from '../nn/devices.ts'
 import type { TrainedOn, TrainingOrder } from '../nn/engineContract.ts'
@@ -27,6 +28,7 @@ import type { Store } from '../store/database.ts'
 import { beginningsOf, type EarlierModels } from './beginning.ts'
 import { type CardFacts, cardOf } from './card.ts'
 import { type Measured, measureHeldOut } from './heldOut.ts'
+import { leaveOutUnread } from './leaveOutUnread.ts'
 import { commonInput, type CommonInput } from './labelledPatches.ts'
 import { type Beginning, orderOf } from './order.ts'
 import { type PartResult, seedOfMember, trainFolds, trainMembers } from './partRuns.ts'
@@ -96,9 +98,9 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
     heavy: true,
     discard: (params) => removeRunFiles(folderOf((params as TrainingParams).run)),
     async run(params, control) {
-      const prepared = prepare(params)
-      await readBothSides(dependencies, prepared, control)
+      await readBothSides(dependencies, prepare(params), control)
       if (control.signal.aborted) return
+      const prepared = prepare(params) // anew, because patches that could not be read have left
       await dependencies.devices.run(
         {
           work: 'train',
@@ -123,10 +125,11 @@ export function trainingRunner(dependencies: TrainingRunnerDependencies): JobRun
 }
 
 async function readBothSides(
-  { readPixels }: TrainingRunnerDependencies,
-  { folder, input, sides }: Prepared,
+  dependencies: TrainingRunnerDependencies,
+  { run, folder, input, sides }: Prepared,
   control: JobControl,
 ): Promise<void> {
+  const { readPixels, store, tellRun, sourceById, nameOfSource } = dependencies
   for (const side of ['training', 'validation'] as const) {
     const total = sides[side].reduce((sum, part) => sum + part.patch.length, 0)
     if (total === 0) continue
@@ -134,6 +137,16 @@ async function readBothSides(
     await gatherPixels(readPixels, folder, side, sides[side], input, {
       signal: control.signal,
       onProgress: (done) => control.report({ phase: `reading ${what}: ${Math.floor((100 * done) / total)} %` }),
+      leaveOut(unread) {
+        const wanted = side === 'training' ? 'labelled to train on' : 'labelled and held out'
+        for (const { source, patch } of unread) {
+          const asked = sides[side].find((part) => part.source === source)!.patch.length
+          if (patch.length === asked) throw noneReadable(nameOfSource(source), wanted, asked)
+          control.log(unreadInWords(sourceById(source), nameOfSource(source), wanted, patch, asked))
+        }
+        store.transaction('training.leaveOutUnread', (db) => leaveOutUnread(db, run.id, side, unread))
+        tellRun(findRun(store.read, run.id)!)
+      },
     })
     if (control.signal.aborted) return
   }

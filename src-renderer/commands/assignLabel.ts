@@ -4,6 +4,7 @@
  *
  * Before: tools/paintLabel.ts. After: stores/labels.ts, `labels.assign`.
  */
+import { UNLABELLED } from '../../src-shared/labels.ts'
 import type { Grid } from '../../src-shared/patches.ts'
 import { tesseraError } from '../../src-shared/errors.ts'
 import { useFaults } from '../stores/faults.ts'
@@ -42,13 +43,20 @@ export function startLabelling(classNumber: number): Labelling | null {
   }
 }
 
-/** Labels the selected patches of the open set (0 = clears them), as one gesture. */
+/** Labels the selected patches of the gallery (0 = clears them), as one gesture. In a batch, one card leads to the next. */
 export async function labelSelection(classNumber: number): Promise<void> {
-  const { set, selected } = useGallery()
-  if (!set || selected.size === 0) return
+  const gallery = useGallery()
+  const { source, selected } = gallery
+  if (!source || selected.size === 0) return
   const why = whyNot()
-  if (why) useFaults().report('viewer', 'Nothing was labelled.', why)
-  else await useLabels().assign(set.id, selected, classNumber)
+  if (why) {
+    useFaults().report('viewer', 'Nothing was labelled.', why)
+    return
+  }
+  gallery.said = null
+  const labelled = useLabels().assign(source.id, selected, classNumber)
+  if (gallery.only && selected.size === 1 && classNumber !== UNLABELLED) gallery.move(1)
+  await labelled
 }
 
 /** Labels the patches whose points are selected on the map (0 = clears them): of however many slides, one gesture. */

@@ -1,12 +1,47 @@
-/** Commands of the gallery: going from patch to patch, selecting, looking closely. Labels are given by the commands of labels. */
+/** Commands of the gallery: opening it, going from patch to patch, selecting, looking closely, accepting predictions. Classes are given by the commands of labels. */
 import type { SourceId } from '../../src-shared/ids.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
 import { useGallery } from '../stores/gallery.ts'
+import { useNextBatch } from '../stores/nextBatch.ts'
+import { usePatches } from '../stores/patches.ts'
+import { useProject } from '../stores/project.ts'
+import { useShownPredictions } from '../stores/shownPredictions.ts'
 import { useViewport } from '../stores/viewport.ts'
+import { acceptAllInSight, acceptSelected } from './acceptPredictions.ts'
 import { command } from './command.ts'
 
-export const inGallery = (): boolean => useViewport().setId !== null && useGallery().shown.length > 0
+export const inGallery = (): boolean => useGallery().isOpen && useGallery().shown.length > 0
+
+/** Shows the patches of the open slide as cards, or the slide alone again. */
+export function toggleGallery(): void {
+  const gallery = useGallery()
+  const viewport = useViewport()
+  const current = gallery.current
+  gallery.ofSlide = !gallery.ofSlide
+  if (!gallery.ofSlide) viewport.patch = current ?? viewport.patch
+  else {
+    const { patch } = viewport
+    if (!gallery.beside) viewport.lookAway()
+    if (patch !== null) void gallery.whenLoaded().then(() => gallery.select([patch]))
+  }
+}
+
+function toggleSlideBeside(): void {
+  const gallery = useGallery()
+  gallery.beside = !gallery.beside
+  if (!gallery.beside) useViewport().lookAway()
+}
+
+/** The patches most like the one keys act from, first. */
+function orderByLikeness(): void {
+  const gallery = useGallery()
+  if (gallery.order === 'similar') gallery.gather()
+  else gallery.order = 'similar'
+}
+
+const canChange = (): boolean => useProject().canChange
+const hasPredictions = (): boolean => useShownPredictions().now !== null
 
 /** Shows a patch set instead of the slide; selects patches of it. */
 export async function showSet(set: SourceId, patches: Iterable<number> = []): Promise<void> {
@@ -87,7 +122,7 @@ export const galleryCommands = () => [
     id: 'gallery.enlarge',
     title: 'Gallery: look at the patch closely',
     group: 'View',
-    keys: ['Enter'],
+    keys: ['Z'],
     context: 'gallery',
     when: () => inGallery() && useGallery().current !== null,
     run() {
@@ -116,5 +151,54 @@ export const galleryCommands = () => [
     context: 'gallery',
     when: inGallery,
     run: () => useGallery().selectAll(),
+  }),
+  command({
+    id: 'gallery.toggle',
+    title: 'Slide, or gallery of its patches',
+    group: 'View',
+    keys: ['Shift+G'],
+    when: () => useViewport().slideId !== null && (useGallery().ofSlide || usePatches().openGrid !== null),
+    run: toggleGallery,
+  }),
+  command({
+    id: 'gallery.beside',
+    title: 'Gallery: show or hide the slide beside it',
+    group: 'View',
+    keys: ['Alt+G'],
+    when: () => useGallery().grid !== null,
+    run: toggleSlideBeside,
+  }),
+  command({
+    id: 'gallery.alike',
+    title: 'Gallery: patches like this one first',
+    group: 'View',
+    when: () => inGallery() && useGallery().current !== null && useNextBatch().featureSet !== null,
+    run: orderByLikeness,
+  }),
+  command({
+    id: 'gallery.accept',
+    title: 'Gallery: accept the prediction',
+    group: 'Labels',
+    keys: ['Enter'],
+    context: 'gallery',
+    when: () => inGallery() && canChange() && hasPredictions() && useGallery().selected.size > 0,
+    run: acceptSelected,
+  }),
+  command({
+    id: 'gallery.acceptAll',
+    title: 'Gallery: accept all predictions in sight',
+    group: 'Labels',
+    keys: ['Shift+Enter'],
+    context: 'gallery',
+    when: () => inGallery() && canChange() && hasPredictions(),
+    run: acceptAllInSight,
+  }),
+  command({
+    id: 'gallery.nextBatch',
+    title: 'Gallery: suggest the next patches to label',
+    group: 'Labels',
+    keys: ['Shift+B'],
+    when: () => useNextBatch().possible && canChange() && !useNextBatch().looking,
+    run: () => useNextBatch().next(),
   }),
 ]

@@ -6,10 +6,12 @@ import { besideCommands } from './beside.ts'
 import type { Command, CommandEntry } from './command.ts'
 import { featureCommands } from './features.ts'
 import { galleryCommands } from './gallery.ts'
+import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
 import { mapCommands } from './map.ts'
+import { neighbourCommands } from './neighbours.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -30,7 +32,9 @@ export const useCommands = defineStore('commands', () => {
     ...labelCommands(),
     ...featureCommands(),
     ...mapCommands(),
+    ...neighbourCommands(),
     ...reviewCommands(),
+    ...insideCommands(),
     ...stageCommands(),
   ]
 

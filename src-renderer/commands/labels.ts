@@ -14,6 +14,7 @@ import { labelPatch, labelPoints, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
 import { onMap } from './map.ts'
+import { cardInHand, labelInFocus } from './neighbours.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -32,15 +33,26 @@ const patchInHand = (): number | null => {
   return useWindow().tool === 'label' ? patch : null
 }
 
-const hasSelection = (): boolean => inGallery() && useGallery().selected.size > 0
+/** Cards are selected, and the pointer is not over the slide beside them. */
+const hasSelection = (): boolean =>
+  inGallery() && useGallery().selected.size > 0 && (useViewport().cursor === null || patchInHand() === null)
 
+/** Points of the map are selected, and the map has the keyboard. */
 const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
 
-/** A class key: makes the class active; labels what is selected or in hand, or corrects the patch under review. */
+/** Cards are selected that are not just the patch under review. */
+function selectedOtherThanReviewed(): boolean {
+  const { selected, source } = useGallery()
+  const reviewed = useReview().current
+  return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
+}
+
+/** A class key: makes the class active; labels the card in focus, what is selected or in hand, or corrects what is under review. */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
+  if (cardInHand()) return labelInFocus(number)
   if (hasPoints()) return labelPoints(number)
-  if (useWindow().stage === 'review' && useReview().current) {
+  if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
   if (hasSelection()) return labelSelection(number)
@@ -92,7 +104,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection() || hasPoints()),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || hasPoints() || cardInHand() !== null),
     run: () => takeClass(UNLABELLED),
   }),
   command({

@@ -93,6 +93,15 @@ export const reviewCommands = () => [
     run: () => thenShow(() => useReview().skip()),
   }),
   command({
+    id: 'review.keep',
+    title: 'Keep the label that is in doubt',
+    group: 'Review',
+    keys: ['K'],
+    context: 'review',
+    when: () => inReview() && useReview().current?.doubted !== null,
+    run: () => thenShow(() => useReview().keep()),
+  }),
+  command({
     id: 'review.next',
     title: 'Next patch of the review',
     group: 'Review',

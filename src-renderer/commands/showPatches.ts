@@ -5,6 +5,7 @@ import { type Grid, patchRect, type Rect } from '../../src-shared/patches.ts'
 import { level0Px } from '../../src-shared/units.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useMap } from '../stores/map.ts'
+import { useGallery } from '../stores/gallery.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { isPartlySeen } from '../viewer/coordinates.ts'
@@ -42,6 +43,23 @@ export async function showPatches(source: SourceId, patches: ArrayLike<number>):
   const viewport = useViewport()
   viewport.open(grid.slide, rect)
   viewport.patch = patches.length === 1 ? patches[0]! : null
+  await selectCards(source, patches)
+}
+
+/** The cards of patches, where the gallery shows their slide. */
+async function selectCards(source: SourceId, patches: ArrayLike<number>): Promise<void> {
+  const gallery = useGallery()
+  await gallery.whenLoaded()
+  if (gallery.grid?.id === source) gallery.select(Array.from(patches))
+}
+
+/** The slide beside its cards goes to the one that keys act from. */
+export function followCard(): void {
+  const { grid, beside, current } = useGallery()
+  const viewport = useViewport()
+  if (!grid || current === null) return
+  viewport.patch = current
+  if (beside) viewport.controls?.centreOn(patchRect(grid, current))
 }
 
 /** After undo and redo: goes to where the change was, unless it is in view already. */
@@ -51,7 +69,9 @@ export async function showChange(change: Change): Promise<void> {
   const diff = diffs.find(({ source }) => source === openGrid?.id || source === openSet?.id) ?? diffs[0]
   if (diff) {
     // On the map the change is seen as it is: the slide stays where it was looked at.
-    if (!useMap().open && !isInView(diff.source, diff.patch)) await showPatches(diff.source, diff.patch)
+    if (useMap().open) return
+    if (!isInView(diff.source, diff.patch)) await showPatches(diff.source, diff.patch)
+    else await selectCards(diff.source, diff.patch)
   } else if (change.gesture.slide) useViewport().open(change.gesture.slide)
 }
 

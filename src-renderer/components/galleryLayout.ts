@@ -75,6 +75,20 @@ export function placesInView(
   return [Math.min(count, first * columns), Math.min(count, Math.max(0, last) * columns)]
 }
 
+/** The places of the rows that are seen whole; of a view lower than a row, the row most of which is seen. @returns [from, to) */
+export function placesInSight(
+  { columns, rows, pitchY, top, cardHeight }: GalleryLayout,
+  count: number,
+  offset: number,
+  viewHeight: number,
+): [from: number, to: number] {
+  const first = Math.max(0, Math.ceil((offset - top) / pitchY))
+  const last = Math.min(rows, Math.floor((offset + viewHeight - top - cardHeight) / pitchY) + 1)
+  if (last > first) return [Math.min(count, first * columns), Math.min(count, last * columns)]
+  const middle = Math.min(Math.max(0, Math.floor((offset + viewHeight / 2 - top) / pitchY)), Math.max(0, rows - 1))
+  return [Math.min(count, middle * columns), Math.min(count, (middle + 1) * columns)]
+}
+
 /** The highest list that is laid out as it is. */
 export const MOST_HEIGHT = 8_000_000
 

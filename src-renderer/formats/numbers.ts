@@ -62,3 +62,23 @@ export function magnification(value: number): string {
   if (value >= 9.95) return `${fixed(value, 0)}x`
   return `${fixed(value, value >= 0.995 ? 1 : 2).replace(/\.0$/, '')}x`
 }
+
+/** 0.0213, −12.4, 3.1e−7: three digits that count, whatever its size; for numbers from inside a network */
+export function readable(value: number): string {
+  const size = Math.abs(value)
+  const text =
+    size === 0 ? '0' : size >= 1e5 || size < 1e-4 ? size.toExponential(1).replace('e-', 'e−') : size.toPrecision(3)
+  return `${value < 0 ? '−' : ''}${text.replace(/e\+/, 'e')}`
+}
+
+/**
+ * Numbers that stand together, all with as many decimals as the largest needs for three digits: 1.36, −0.64, 0.00.
+ * @param largest sign left out
+ */
+export function alike(largest: number): (value: number) => string {
+  const decimals = largest > 0 ? Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(largest)))) : 0
+  return (value) => {
+    const text = Math.abs(value).toFixed(decimals)
+    return `${value < 0 && Number(text) !== 0 ? '−' : ''}${text}`
+  }
+}

@@ -1,5 +1,5 @@
 /** What is to be said of a patch set and its pictures, in words. */
-import type { PatchSet, PictureFacts, SetContents } from '../../src-shared/patches.ts'
+import { type Grid, type PatchSet, type PictureFacts, type SetContents } from '../../src-shared/patches.ts'
 import { count, counted, mpp } from './numbers.ts'
 
 const ORIGINS = { folder: 'folder', csv: 'list', idx: 'IDX pair' } as const
@@ -12,6 +12,9 @@ export const setInWords = ({ width, height, channels, origin, mpp: scale }: Patc
     ...(scale === null ? [] : [mpp(scale)]),
     ORIGINS[origin],
   ].join(', ')
+
+/** “224 px at 0.50 µm/px” */
+export const gridInWords = ({ params }: Grid): string => `${count(params.edgePx)} px at ${mpp(params.mpp)}`
 
 const UNREAD = 'it can not be read'
 

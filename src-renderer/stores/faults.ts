@@ -19,6 +19,7 @@ export type Place =
   | 'map'
   | 'review'
   | 'inspect'
+  | 'inside'
   | 'results'
   | 'dialog'
 

@@ -1,10 +1,11 @@
 /** Encoders, what they made of which source, and which encoder is worked with. */
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import type { FileHandle } from '../../src-shared/app.ts'
 import type { CallInput } from '../../src-shared/wire/contract.ts'
 import type { Api } from '../../src-shared/api.ts'
-import type { Encoder, FeatureElement, FeatureSet } from '../../src-shared/features.ts'
-import type { EncoderId, FeatureSetId, SourceId } from '../../src-shared/ids.ts'
+import type { Encoder, FeatureElement, FeatureSet, ShippedEncoder } from '../../src-shared/features.ts'
+import type { EncoderId, FeatureSetId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import { call, on } from '../api/index.ts'
 import { usePatches } from './patches.ts'
 import { useViewport } from './viewport.ts'
@@ -16,6 +17,8 @@ export const useFeatures = defineStore('features', () => {
   const encoders = shallowRef<ReadonlyMap<EncoderId, Encoder>>(new Map())
   const sets = shallowRef<ReadonlyMap<FeatureSetId, FeatureSet>>(new Map())
   const chosenId = ref<EncoderId | null>(null)
+  /** Those that come with Tessera; empty until they were asked for. */
+  const shipped = shallowRef<readonly ShippedEncoder[]>([])
 
   const putEncoders = (changed: readonly Encoder[]): void => {
     const next = new Map(encoders.value)
@@ -41,6 +44,8 @@ export const useFeatures = defineStore('features', () => {
   const chosen = computed<Encoder | null>(() =>
     chosenId.value ? (encoders.value.get(chosenId.value) ?? null) : (list.value.at(-1) ?? null),
   )
+  /** Of an encoder whose features came as a file no patch can be encoded. */
+  const canEncode = computed(() => chosen.value !== null && chosen.value.origin.kind !== 'elsewhere')
   /** The grid of the open slide, or the open set. */
   const openSource = computed<SourceId | null>(() => viewport.setId ?? patches.openGrid?.id ?? null)
   const setOf = (source: SourceId): FeatureSet | null =>
@@ -51,14 +56,24 @@ export const useFeatures = defineStore('features', () => {
   const usable = computed(() =>
     [...sets.value.values()].filter((set) => set.encoder === chosen.value?.id && set.stale === null && set.rows > 0),
   )
+  /** All that the chosen encoder made and that does not fit any more. */
+  const outdated = computed(() =>
+    [...sets.value.values()].filter((set) => set.encoder === chosen.value?.id && set.stale !== null),
+  )
 
   return {
     list,
     chosen,
+    canEncode,
     openSource,
     openSet,
     usable,
+    outdated,
     setOf,
+    shipped,
+    async loadShipped(): Promise<void> {
+      shipped.value = await call('encoders.shipped')
+    },
     choose(id: EncoderId) {
       chosenId.value = id
     },
@@ -81,6 +96,9 @@ export const useFeatures = defineStore('features', () => {
     async extract(sources: readonly SourceId[], element: FeatureElement = 'float16'): Promise<void> {
       if (!chosen.value) return
       putSets(await call('features.extract', { encoder: chosen.value.id, sources: [...sources], element }))
+    },
+    async takeOver(file: FileHandle, slide: SlideId): Promise<void> {
+      putSets([await call('features.importH5', { file, slide, edgeLevel0: null })])
     },
     async discard(set: FeatureSetId): Promise<void> {
       await call('features.discard', { set })

@@ -1,6 +1,6 @@
 /**
- * The gallery of the open patch set: which patches it shows, in which order, and which of them are selected. Labels and
- * predictions are those of their own stores.
+ * The gallery of the open patch set, or of the grid of the open slide: which patches it shows, in which order, and which of
+ * them are selected. Labels and predictions are those of their own stores.
  *
  * The list is gathered when the filter or the order is chosen, and does not change under the hand: a patch that was just
  * labelled stays where it is until the list is gathered again.
@@ -9,47 +9,75 @@ import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { FileHandle } from '../../src-shared/app.ts'
 import { UNLABELLED } from '../../src-shared/labels.ts'
-import type { SetContents } from '../../src-shared/patches.ts'
+import { type PatchSource, type SetContents, sourceSize } from '../../src-shared/patches.ts'
 import { useFaults } from './faults.ts'
-import { type GalleryFilter, type GalleryOrder, galleryPatches, placesBetween } from './galleryOrder.ts'
+import {
+  ANY_PREDICTION,
+  filteredPatches,
+  isAnyPrediction,
+  type LabelFilter,
+  type PredictionFilter,
+} from './galleryFilter.ts'
+import { type GalleryOrder, NEEDS_LABELS, NEEDS_PREDICTIONS, type OrderFacts, orderedPatches } from './galleryOrder.ts'
+import { gallerySelection } from './gallerySelection.ts'
 import { useLabels } from './labels.ts'
+import { askForOrder, isAsked, type Asked } from './orderFacts.ts'
 import { usePatches } from './patches.ts'
-import { usePredictions } from './predictions.ts'
+import { useShownPredictions } from './shownPredictions.ts'
+import { useViewport } from './viewport.ts'
 
 /** CSS px of a picture */
 export const PICTURE_EDGE = { least: 48, most: 256, step: 16 } as const
 const FIRST_EDGE = 96
 
-const NONE: ReadonlySet<number> = new Set()
-
 export const useGallery = defineStore('gallery', () => {
   const patches = usePatches()
   const labels = useLabels()
-  const predictions = usePredictions()
+  const predictions = useShownPredictions()
   const faults = useFaults()
+  const viewport = useViewport()
 
+  /** The patches of the open slide are shown as cards. */
+  const ofSlide = ref(false)
+  /** The slide is seen beside its cards. */
+  const beside = ref(true)
+  const isOpen = computed(() => viewport.setId !== null || (ofSlide.value && viewport.slideId !== null))
   const set = computed(() => patches.openSet)
+  const grid = computed(() => (set.value === null && isOpen.value ? patches.openGrid : null))
+  const source = computed<PatchSource | null>(() => set.value ?? grid.value)
+
   const contents = shallowRef<SetContents | null>(null)
-  const filter = ref<GalleryFilter>('all')
+  const filter = ref<LabelFilter>('all')
+  const predictionFilter = shallowRef<PredictionFilter>(ANY_PREDICTION)
   const order = ref<GalleryOrder>('file')
+  /** Some patches in an order of their own, in place of what filters and order say: a batch. */
+  const only = shallowRef<Uint32Array | null>(null)
   /** [place] patch */
   const shown = shallowRef<Uint32Array>(new Uint32Array())
+  /** The patches of the source that a person can see here: all, or those in the tissue mask. */
+  const amount = ref(0)
   /** What the list was gathered by has changed since. */
   const outdated = ref(false)
-  /** Patches, all of them shown: nobody labels what is out of sight. */
-  const selected = shallowRef<ReadonlySet<number>>(NONE)
-  /** The place that arrow keys move from. */
-  const cursor = ref<number | null>(null)
-  /** Where a range begins. */
-  const anchor = ref(0)
+  /** The order is being worked out. */
+  const ordering = ref(false)
+  /** What is to be said of the order. */
+  const orderNote = ref<string | null>(null)
+  /** What the last step did, where it did many things at once. */
+  const said = ref<string | null>(null)
   const enlarged = ref(false)
   const edge = ref(FIRST_EDGE)
   /** As the cards lie on the screen now. */
   const columns = ref(1)
   const rowsOfPage = ref(1)
+  /** Places of the cards that are seen whole, [from, to). */
+  const inSight = shallowRef<readonly [number, number]>([0, 0])
+  /** Brought to the top of the view, each time it is another pair. */
+  const top = shallowRef<{ place: number } | null>(null)
   /** Counts up whenever labels look different. */
   const revision = ref(0)
+  const selection = gallerySelection(shown, columns)
   let round = 0
+  let asking = 0
 
   /** [patch] class number of what the set itself says; 0 = nothing, or a class the project has not. */
   const given = computed<Uint16Array>(() => {
@@ -71,192 +99,195 @@ export const useGallery = defineStore('gallery', () => {
     return new Map(known ? Array.from(known.unfit, (patch, i) => [patch, known.reasons[known.unfitReason[i]!]!]) : [])
   })
 
-  /** Gathers the patches that are shown. */
-  function gather(): void {
-    const open = set.value
+  /** What filters and orders go by; null while it is not read. */
+  function facts(asked: Float32Array | null = null): OrderFacts | null {
+    const open = source.value
     const known = open && labels.shownOf(open.id)
-    if (!open || !known || !contents.value) return
-    const unfitNow = new Uint8Array(open.patches)
-    for (const patch of unfit.value.keys()) unfitNow[patch] = 1
-    const { shown: probabilities } = predictions
-    const at = cursor.value === null ? null : shown.value[cursor.value]!
-    shown.value = galleryPatches(
-      {
-        size: open.patches,
-        labels: known,
-        given: given.value,
-        unfit: unfitNow,
-        classes: labels.classes.map((each) => each.number),
-        confidence: (patch) => probabilities?.confidence(patch) ?? Number.NaN,
-      },
-      filter.value,
-      order.value,
-    )
-    outdated.value = false
-    if (selected.value.size > 0 && filter.value !== 'all') {
-      const kept = new Set(shown.value)
-      selected.value = new Set([...selected.value].filter((patch) => kept.has(patch)))
+    if (!open || !known) return null
+    if (open.kind === 'set' ? !contents.value : !patches.masks.has(open.id)) return null
+    const { now, numbers } = predictions
+    return {
+      size: sourceSize(open),
+      inside: open.kind === 'grid' ? (patches.masks.get(open.id)?.inside ?? null) : null,
+      labels: known,
+      given: open.kind === 'set' ? given.value : null,
+      unfit: unfit.value,
+      predicted:
+        now?.source === open.id
+          ? { classes: now.classes, numbers, values: now.probabilities.values, first: now.probabilities.first }
+          : null,
+      classOrder: labels.classes.map((each) => each.number),
+      slideOf: contents.value?.slideOf ?? null,
+      asked,
     }
-    const place = at === null ? -1 : shown.value.indexOf(at)
-    cursor.value = place < 0 ? null : place
-    anchor.value = cursor.value ?? 0
   }
 
-  /** Reads what the set says of its patches, and whether it is still there. */
+  const filtered = (known: OrderFacts): Uint32Array => filteredPatches(known, filter.value, predictionFilter.value)
+
+  function put(list: Uint32Array): void {
+    outdated.value = false
+    said.value = null
+    selection.relist(list)
+  }
+
+  /** Gathers the patches that are shown. */
+  function gather(): void {
+    const known = facts()
+    const mine = ++asking
+    ordering.value = false
+    if (!known) return
+    amount.value = known.inside ? known.inside.reduce((sum, one) => sum + one, 0) : known.size
+    if (!only.value && isAsked(order.value)) void gatherAsked(order.value, mine)
+    else {
+      orderNote.value = null
+      put(only.value ?? orderedPatches(known, filtered(known), order.value))
+    }
+  }
+
+  /** An order that other processes know more of. */
+  async function gatherAsked(wanted: Asked, mine: number): Promise<void> {
+    const known = facts()
+    const open = source.value
+    if (!known || !open) return
+    ordering.value = true
+    const found = await faults.attempt('viewer', 'The patches can not be put in this order.', () =>
+      askForOrder(wanted, open.id, known, filtered(known), selection.current.value),
+    )
+    if (mine !== asking) return
+    ordering.value = false
+    if (!found) {
+      order.value = 'file'
+      return
+    }
+    const now = facts(found.asked)
+    if (!now) return
+    orderNote.value = found.note
+    put(orderedPatches(now, filtered(now), wanted))
+  }
+
+  /** Reads what is known of the patches, and whether a set is still there. */
   async function load(): Promise<void> {
-    const open = set.value
+    const open = source.value
     if (!open) return
     const mine = ++round
-    await faults.attempt('viewer', `“${open.name}” can not be shown.`, async () => {
-      const [read] = await Promise.all([patches.contents(open.id), labels.open(open.id)])
+    const name = open.kind === 'set' ? `“${open.name}”` : 'The patches of this slide'
+    await faults.attempt('viewer', `${name} can not be shown.`, async () => {
+      const reading = open.kind === 'set' ? patches.contents(open.id) : null
+      const mask = open.kind === 'grid' && !patches.masks.has(open.id) ? patches.loadMask(open.id) : null
+      const [read] = await Promise.all([reading, mask, labels.open(open.id)])
       if (mine !== round) return
       contents.value = read
       gather()
     })
   }
 
-  function reset(): void {
+  function forget(): void {
     round++
+    asking++
     contents.value = null
     filter.value = 'all'
+    predictionFilter.value = ANY_PREDICTION
     order.value = 'file'
+    only.value = null
+    orderNote.value = null
+    ordering.value = false
     shown.value = new Uint32Array()
+    amount.value = 0
     outdated.value = false
-    selected.value = NONE
-    cursor.value = null
-    anchor.value = 0
+    selection.forget()
+    said.value = null
     enlarged.value = false
   }
 
-  /** Settled when the open set was read. */
+  /** Settled when the open patches were read. */
   let loaded: Promise<void> = Promise.resolve()
   watch(
-    () => set.value?.id ?? null,
+    () => source.value?.id ?? null,
     () => {
-      reset()
+      forget()
       loaded = load()
     },
     { flush: 'sync' },
   )
-  watch([filter, order], gather)
-
-  onScopeDispose(
-    labels.onShown((source, changed) => {
-      if (source !== set.value?.id) return
-      revision.value++
-      if (changed === null) gather()
-      else if (filter.value !== 'all' || order.value === 'class') outdated.value = true
-    }),
-  )
+  watch([filter, order, predictionFilter], () => {
+    only.value = null
+    gather()
+  })
   watch(
-    () => [predictions.shownRun?.id, predictions.revision],
-    () => {
-      if (order.value !== 'unsure' && order.value !== 'sure') return
-      if (predictions.shownRun) outdated.value = true
-      else order.value = 'file'
+    () => grid.value && patches.masks.get(grid.value.id),
+    (now, before) => {
+      if (grid.value && now !== undefined && before !== undefined) outdated.value = true
     },
   )
 
-  const clamp = (place: number): number => Math.min(Math.max(0, place), shown.value.length - 1)
-  const patchesAt = (places: Iterable<number>): Set<number> => new Set(Array.from(places, (each) => shown.value[each]!))
-
-  /** Selects every patch between the anchor and a place, in the order they are shown. */
-  function selectRange(to: number, alsoKeep: ReadonlySet<number> = NONE): void {
-    const [first, last] = [Math.min(anchor.value, to), Math.max(anchor.value, to)]
-    const range = new Set(alsoKeep)
-    for (let place = first; place <= last; place++) range.add(shown.value[place]!)
-    selected.value = range
-    cursor.value = to
-  }
-
-  /** A click: alone, with Ctrl (one more, or one less), with Shift (all from where the last one was). */
-  function press(place: number, { more, range }: { more: boolean; range: boolean }): void {
-    if (range) {
-      selectRange(place, more ? selected.value : NONE)
-      return
-    }
-    const patch = shown.value[place]!
-    if (more) {
-      const next = new Set(selected.value)
-      if (!next.delete(patch)) next.add(patch)
-      selected.value = next
-    } else selected.value = new Set([patch])
-    cursor.value = place
-    anchor.value = place
-  }
-
-  /** A drag over cards selects the rectangle of them; @param keep what was selected before and stays so */
-  function drag(from: number, to: number, keep: ReadonlySet<number> | null): void {
-    const between = patchesAt(placesBetween(from, to, columns.value, shown.value.length))
-    selected.value = keep ? new Set([...keep, ...between]) : between
-    anchor.value = from
-    cursor.value = to
-  }
-
-  /** To another place; @param extend keeps what lies between the anchor and there selected */
-  function goTo(place: number, extend = false): void {
-    if (shown.value.length === 0) return
-    const to = clamp(place)
-    if (extend) selectRange(to)
-    else press(to, { more: false, range: false })
-  }
-
-  /** The first press of an arrow key goes to the first patch. A step up or down from the last row stays where it is. */
-  function move(by: number, extend = false): void {
-    if (cursor.value === null) return goTo(0)
-    const to = cursor.value + by
-    const isRow = columns.value > 1 && Math.abs(by) === columns.value
-    if (!isRow || (to >= 0 && to < shown.value.length)) goTo(to, extend)
-  }
-
-  /** Selects those of some patches that are shown, and goes to the first of them. */
-  function select(wanted: Iterable<number>): void {
-    const all = new Set(wanted)
-    const places = [...shown.value.keys()].filter((place) => all.has(shown.value[place]!))
-    selected.value = patchesAt(places)
-    const [first] = places
-    if (first === undefined) return
-    cursor.value = first
-    anchor.value = first
-  }
+  const goesByLabels = (): boolean =>
+    filter.value !== 'all' || NEEDS_LABELS.has(order.value) || predictionFilter.value.agreement !== 'any'
+  onScopeDispose(
+    labels.onShown((of, changed) => {
+      if (of !== source.value?.id) return
+      revision.value++
+      if (changed === null) gather()
+      else if (!only.value && goesByLabels()) outdated.value = true
+    }),
+  )
+  watch(
+    () => predictions.revision,
+    () => {
+      if (!NEEDS_PREDICTIONS.has(order.value) && isAnyPrediction(predictionFilter.value)) return
+      if (predictions.now) outdated.value ||= only.value === null
+      else {
+        if (NEEDS_PREDICTIONS.has(order.value)) order.value = 'file'
+        predictionFilter.value = ANY_PREDICTION
+      }
+    },
+  )
 
   return {
+    ofSlide,
+    beside,
+    isOpen,
+    source,
     set,
+    grid,
     contents,
     filter,
+    predictionFilter,
     order,
+    only,
     shown,
+    amount,
     outdated,
-    selected,
-    cursor,
+    ordering,
+    orderNote,
+    said,
     enlarged,
     edge,
     columns,
     rowsOfPage,
+    inSight,
+    top,
     revision,
     given,
     givenName,
     unfit,
+    facts,
     gather,
     load,
     whenLoaded: () => loaded,
-    reset,
-    press,
-    drag,
-    goTo,
-    move,
-    select,
-    selectAll: () => {
-      selected.value = new Set(shown.value)
+    ...selection,
+    reset(): void {
+      ofSlide.value = false
+      forget()
     },
-    clearSelection: () => {
-      selected.value = NONE
+    /** Shows some patches in an order of their own; null = what filters and order say again. */
+    showOnly(list: Uint32Array | null): void {
+      only.value = list
+      gather()
+      if (list && list.length > 0) selection.goTo(0)
     },
     resize: (by: number) => {
       edge.value = Math.min(PICTURE_EDGE.most, Math.max(PICTURE_EDGE.least, edge.value + by * PICTURE_EDGE.step))
     },
-    /** The patch the cursor is on. */
-    current: computed(() => (cursor.value === null ? null : (shown.value[cursor.value] ?? null))),
     async relocate(place: FileHandle): Promise<void> {
       if (!set.value) return
       await patches.relocate(set.value.id, place)

@@ -14,7 +14,7 @@ import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
-import { byCategory, byScale, type Category, type Coloured, MOST_SLIDE_COLOURS } from './mapColours.ts'
+import { byCategory, byScale, type Category, type Coloured, MOST_SLIDE_COLOURS } from './pointColours.ts'
 import { useMapData } from './mapData.ts'
 import { MapTable } from './mapTable.ts'
 import { useOverlay } from './overlay.ts'
@@ -109,7 +109,7 @@ export const useMap = defineStore('map', () => {
   /** The point of the patch that is in hand on the slide, or under the cursor of the gallery. */
   const marked = computed(() => {
     const source = features.openSource
-    const patch = viewport.setId ? gallery.current : viewport.patch
+    const patch = viewport.patch ?? (gallery.isOpen ? gallery.current : null)
     return source && patch !== null && table.value ? table.value.pointOf(source, patch) : null
   })
 

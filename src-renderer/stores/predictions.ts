@@ -66,13 +66,24 @@ export const usePredictions = defineStore('predictions', () => {
     return shownRun.value ? (loaded.get(shownRun.value.id) ?? null) : null
   })
 
+  const arrivedOf = (run: PredictionRun): number => {
+    const probabilities = loaded.get(run.id)
+    return probabilities ? probabilities.known + probabilities.unread.size : 0
+  }
+
+  /** Patches that lie where the slide is damaged, so that nothing is predicted there; those met so far. */
+  function unreadOf(run: PredictionRun): number {
+    void revision.value
+    return run.unread ?? loaded.get(run.id)?.unread.size ?? 0
+  }
+
   /** Patches predicted so far. A run tells only when it is complete; until then its job and what has arrived know more. */
   function doneOf(run: PredictionRun): number {
     void revision.value
     if (run.complete) return run.done
     const job = jobs.byId(run.job)
     const counted = job && job.unit === 'patches' ? job.done : 0
-    return Math.min(run.total, Math.max(run.done, loaded.get(run.id)?.known ?? 0, counted))
+    return Math.min(run.total, Math.max(run.done, arrivedOf(run), counted))
   }
 
   /** Index of the class of interest among the classes of a run. */
@@ -175,6 +186,7 @@ export const usePredictions = defineStore('predictions', () => {
     positiveName,
     positiveOf,
     doneOf,
+    unreadOf,
     load,
     reset,
     follow,

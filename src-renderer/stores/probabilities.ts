@@ -2,9 +2,10 @@
  * The probabilities of one prediction run as they arrive, with what is asked of every patch at every repaint kept beside
  * them: its most probable class and the one after it.
  *
- * In: blocks in any order. Out: one row for each patch; NaN = not predicted (yet, or outside the tissue mask).
+ * In: blocks in any order. Out: one row for each patch; NaN = not predicted (yet, outside the tissue mask, or where
+ * the slide is damaged).
  */
-import type { PredictionBlock } from '../../src-shared/predictions.ts'
+import type { PatchProbabilities } from '../../src-shared/predictions.ts'
 
 /** patches */
 const BLOCK = 16_384
@@ -21,6 +22,8 @@ export class Probabilities {
   /** [class] patches whose most probable class it is */
   readonly counts: Uint32Array
   known = 0
+  /** patches that lie where the slide is damaged: they have been looked at, and nothing is predicted */
+  readonly unread = new Set<number>()
   /** The probabilities of one class beside each other: what every patch is coloured and counted by. */
   #column: { of: number; values: Float32Array } | null = null
 
@@ -33,8 +36,9 @@ export class Probabilities {
     this.counts = new Uint32Array(classes)
   }
 
-  add({ patch, probabilities }: PredictionBlock): void {
+  add({ patch, probabilities, unread = [] }: PatchProbabilities & { unread?: Iterable<number> }): void {
     const { classes } = this
+    for (const each of unread) this.unread.add(each)
     for (let i = 0; i < patch.length; i++) {
       const at = patch[i]!
       if (at >= this.patches) continue
@@ -70,7 +74,7 @@ export class Probabilities {
   }
 
   /** Everything known, in blocks that take a few milliseconds each to look through; rows of NaN are not predicted yet. */
-  *blocks(): Generator<PredictionBlock> {
+  *blocks(): Generator<PatchProbabilities> {
     for (let from = 0; from < this.patches; from += BLOCK) {
       const to = Math.min(this.patches, from + BLOCK)
       const patch = new Uint32Array(to - from)

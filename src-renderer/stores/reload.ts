@@ -7,11 +7,14 @@ import { useExports } from './exports.ts'
 import { useFaults } from './faults.ts'
 import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
+import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
+import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
 import { useMap } from './map.ts'
 import { useModels } from './models.ts'
+import { useNeighbours } from './neighbours.ts'
 import { usePatches } from './patches.ts'
 import { usePredictions } from './predictions.ts'
 import { useProject } from './project.ts'
@@ -27,6 +30,7 @@ const WHAT = 'The project could not be read.'
 /** Reads settings and the open project. The first slide that can be shown, or else a patch set, is opened when none is. */
 export async function reloadAll(): Promise<void> {
   const faults = useFaults()
+  useLabellingPace() // counts from the first label on, whoever shows it
   await faults.attempt('window', 'The settings could not be read.', () => useSettings().load())
   await faults.attempt('window', WHAT, async () => {
     await useProject().load()
@@ -45,13 +49,16 @@ export async function reloadProject(): Promise<void> {
     useModels(),
     useFeatures(),
     useMap(),
+    useNeighbours(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
     usePredictions(),
     useReview(),
     useGallery(),
+    useLabellingPace(),
     useExports(),
+    useInside(),
     useBookmarks(),
     useBlinding(),
     useJobs(),

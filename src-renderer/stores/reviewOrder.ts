@@ -4,10 +4,12 @@
  * - uncertain: unlabelled patches, by the margin between the two most probable classes, least certain first
  * - disagrees: labelled patches whose label is not the prediction, by how sure the model is of something else
  * - random: unlabelled patches in an order without meaning, for an honest sample
+ * - loss: labelled patches by −log of the probability of their label, the largest first
+ * - neighbours: labels by how many of their neighbours are of another class; see doubts.ts
  */
-import { mostProbable, type PredictionBlock, uncertainty } from '../../src-shared/predictions.ts'
+import { mostProbable, type PatchProbabilities, uncertainty } from '../../src-shared/predictions.ts'
 
-export type ReviewOrder = 'uncertain' | 'disagrees' | 'random'
+export type ReviewOrder = 'uncertain' | 'disagrees' | 'random' | 'loss' | 'neighbours'
 
 export interface Candidate {
   patch: number
@@ -24,9 +26,22 @@ export interface Candidate {
   rank: number
 }
 
+/** What float32 can not tell from 0 counts as this: a loss is finite. */
+const LEAST_PROBABILITY = 1e-12
+
+/** −log p, nats: what a patch adds to the loss of a training */
+export const lossOf = (probability: number): number => -Math.log(Math.max(LEAST_PROBABILITY, probability))
+
+/** @param label as for candidatePicker */
+function belongs(order: ReviewOrder, label: number | null, predicted: number): boolean {
+  if (order === 'loss') return label !== null && label >= 0
+  if (order === 'disagrees') return label !== null && label >= 0 && label !== predicted
+  return label === null
+}
+
 /** Looks through predictions block by block, keeping the best so far. */
 export interface CandidatePicker {
-  look(block: PredictionBlock): void
+  look(block: PatchProbabilities): void
   /** The best of what was looked at, in order. */
   picked(): Candidate[]
 }
@@ -50,10 +65,17 @@ export function candidatePicker(
         if (Number.isNaN(probabilities[i * classes]!)) continue
         const label = labelOf(patch[i]!)
         const predicted = mostProbable(probabilities, i, classes)
-        if (order === 'disagrees' ? label === null || label < 0 || label === predicted : label !== null) continue
+        if (!belongs(order, label, predicted)) continue
         const unsure = uncertainty(probabilities, i, classes)
         const sure = probabilities[i * classes + predicted]!
-        const rank = order === 'uncertain' ? unsure : order === 'random' ? scatter(patch[i]!) : sure
+        const rank =
+          order === 'loss'
+            ? lossOf(probabilities[i * classes + label!]!)
+            : order === 'uncertain'
+              ? unsure
+              : order === 'random'
+                ? scatter(patch[i]!)
+                : sure
         if (rank <= least) continue
         kept.push({
           patch: patch[i]!,

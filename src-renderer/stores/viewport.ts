@@ -59,6 +59,8 @@ export const useViewport = defineStore('viewport', () => {
   const cursor = shallowRef<SlidePoint | null>(null)
   /** The patch of the active grid that keys act on: under the pointer, or reached by arrow keys. */
   const patch = ref<number | null>(null)
+  /** The patch of the active grid that was pressed last, without a drag, whatever the tool. A new one with each press. */
+  const pressed = shallowRef<{ patch: number } | null>(null)
   /** The rectangle being drawn by a gesture. */
   const rectangle = shallowRef<Rect | null>(null)
   /** The first tiles of the slide are drawn. */
@@ -95,6 +97,7 @@ export const useViewport = defineStore('viewport', () => {
     view.value = null
     cursor.value = null
     patch.value = null
+    pressed.value = null
     slideId.value = id
   }
 
@@ -105,12 +108,21 @@ export const useViewport = defineStore('viewport', () => {
     setId.value = id
   }
 
+  /** The slide stays open and is not looked at for a while. */
+  function lookAway(): void {
+    if (slideId.value && view.value) lastPlaces.set(slideId.value, view.value)
+    view.value = null
+    cursor.value = null
+    ready.value = false
+  }
+
   function close(): void {
     setId.value = null
     slideId.value = null
     view.value = null
     cursor.value = null
     patch.value = null
+    pressed.value = null
     ready.value = false
   }
 
@@ -130,6 +142,7 @@ export const useViewport = defineStore('viewport', () => {
     view,
     cursor,
     patch,
+    pressed,
     rectangle,
     ready,
     controls,
@@ -138,6 +151,7 @@ export const useViewport = defineStore('viewport', () => {
     magnification,
     open,
     openSet,
+    lookAway,
     close,
     magnify,
     remember: (id: SlideId, place: Place): void => void lastPlaces.set(id, place),

@@ -18,6 +18,7 @@ export type OpenDialog =
   | { kind: 'projects' }
   | { kind: 'export' }
   | { kind: 'device' }
+  | { kind: 'encoder' }
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }

@@ -17,12 +17,14 @@ const FADE_STEP = 0.05
 /** A notch of a wheel is 100 to 120 px in browsers: 5°, as the keys. A touchpad sends many small steps. */
 const DEGREES_PER_WHEEL_PX = 0.05
 const MOST_DEGREES = 5
+/** A hand that moves less while it presses means the place, CSS px. */
+const STILL_PX = 4
 
 /** @returns the function that stops listening */
 export function handleGestures(element: HTMLElement): () => void {
   const viewport = useViewport()
   const faults = useFaults()
-  let active: { source: GestureSource; pointer: number } | null = null
+  let active: { source: GestureSource; pointer: number; press: PointerAt } | null = null
   let controlIsHeld = false
 
   const whereIs = (event: MouseEvent): PointerAt | null => {
@@ -52,7 +54,7 @@ export function handleGestures(element: HTMLElement): () => void {
     element.focus({ preventScroll: true })
     element.setPointerCapture(event.pointerId)
     const source = gestureFrom(press)
-    active = { source, pointer: event.pointerId }
+    active = { source, pointer: event.pointerId, press }
     tool(source.gesture).catch((error: unknown) => faults.report('viewer', 'The gesture was not finished.', error))
   }
 
@@ -64,10 +66,19 @@ export function handleGestures(element: HTMLElement): () => void {
     active.source.move(at)
   }
 
+  /** A press without a drag is on a patch, besides what the tool makes of it. */
+  const tellPressed = (press: PointerAt, up: PointerAt | null): void => {
+    const grid = usePatches().openGrid
+    if (!grid || !up || Math.hypot(up.viewer.x - press.viewer.x, up.viewer.y - press.viewer.y) > STILL_PX) return
+    const patch = patchAt(grid, press.slide.x, press.slide.y)
+    if (patch !== null) viewport.pressed = { patch }
+  }
+
   const finish = (how: 'end' | 'drop') => (event: PointerEvent) => {
     if (event.pointerId !== active?.pointer) return
     keep(event)
     active.source[how]()
+    if (how === 'end') tellPressed(active.press, whereIs(event))
     active = null
   }
   const onUp = finish('end')

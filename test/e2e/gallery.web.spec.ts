@@ -158,11 +158,11 @@ test('the filter shows one class; a corrected patch stays until the list is gath
   await filter.selectOption('all')
 })
 
-test('arrow keys go from card to card; Enter looks closely, and says what the file is or why it can not be read', async () => {
+test('arrow keys go from card to card; Z looks closely, and says what the file is or why it can not be read', async () => {
   await gallery().focus()
   await window.press('Home')
   await window.press('ArrowRight')
-  await window.press('Enter')
+  await window.press('z')
   const enlarged = window.page.getByRole('region', { name: 'Patch 2' })
   await expect(enlarged.getByText('96 × 96 px')).toBeVisible()
   await expect(enlarged.getByText('8 bits a value')).toBeVisible()

@@ -67,7 +67,10 @@ test('without an encoder the map says what it needs, and leads there', async () 
   await expect(pane().getByText('No encoder yet')).toBeVisible()
   await pane().getByRole('button', { name: 'Go to Features' }).click()
   const features = window.page.getByRole('tabpanel', { name: 'Features' })
-  await features.getByRole('button', { name: 'Use the chosen model as encoder' }).click()
+  await features.getByRole('button', { name: 'Add an encoder…' }).click()
+  const dialog = window.page.getByRole('dialog', { name: 'Add an encoder' })
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(dialog).toBeHidden()
   await expect(pane().getByText('No features yet')).toBeVisible({ timeout: 60_000 })
 })
 
@@ -116,7 +119,9 @@ test('a lasso selects many, a class key labels them, and one undo takes all of i
 })
 
 test('with Ctrl a second lasso adds to the first, and the menu labels both', async () => {
-  await pane().getByRole('button', { name: /^Lasso/ }).click()
+  await pane()
+    .getByRole('button', { name: /^Lasso/ })
+    .click()
   await goAround([0.0, 0.1, 0.4, 0.9])
   await expect.poll(selected).toBeGreaterThan(0)
   const first = await selected()
@@ -130,7 +135,9 @@ test('with Ctrl a second lasso adds to the first, and the menu labels both', asy
   await expect.poll(labelsOnDisk).toBe(both)
   await window.undo()
   await expect.poll(labelsOnDisk).toBe(0)
-  await pane().getByRole('button', { name: /^Lasso/ }).click()
+  await pane()
+    .getByRole('button', { name: /^Lasso/ })
+    .click()
 })
 
 test('a UMAP is a job, and is there afterwards', async () => {

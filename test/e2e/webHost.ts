@@ -66,11 +66,19 @@ export class WebHost {
     await gone
   }
 
-  /** Opens a window in which nothing may go wrong unnoticed: `complaints` collects what the console and the page say. */
-  async open(browser: Browser, viewport = { width: 1280, height: 800 }): Promise<TesseraWindow> {
+  /**
+   * Opens a window in which nothing may go wrong unnoticed: `complaints` collects what the console and the page say.
+   * @param before what is done to the page before the window is in it
+   */
+  async open(
+    browser: Browser,
+    viewport = { width: 1280, height: 800 },
+    before: (page: Page) => Promise<void> = async () => undefined,
+  ): Promise<TesseraWindow> {
     const context = await browser.newContext({ viewport })
     context.setDefaultTimeout(15_000)
     const page: Page = await context.newPage()
+    await before(page)
     const window = new TesseraWindow(page)
     await page.goto(this.entrance)
     return window

@@ -91,6 +91,19 @@ async function showGallery(window: TesseraWindow): Promise<void> {
   await window.press('1')
 }
 
+/** Every view of the inside of the model, on the patch amid the slide. */
+async function showInside(window: TesseraWindow): Promise<void> {
+  const { page } = window
+  await page.getByRole('button', { name: 'Look inside…' }).click()
+  const views = { layers: 'Layers', maps: 'Feature maps', saliency: 'What speaks for a class', window: 'One window' }
+  for (const [name, tab] of Object.entries(views)) {
+    await page.getByRole('tab', { name: tab }).click()
+    if (name === 'saliency') await page.getByTestId('map-legend').waitFor({ timeout: 60_000 })
+    await both(window, `inside-${name}`)
+  }
+  await window.press('Escape')
+}
+
 const home = path.join(host.data, 'home')
 cpSync(SAMPLE_PATCHES, path.join(home, 'lymph nodes'), { recursive: true })
 host.environment = { HOME: home, USERPROFILE: home }
@@ -149,6 +162,7 @@ try {
   await both(window, 'review')
   await window.stage('Inspect')
   await both(window, 'inspect')
+  await showInside(window)
   await window.press('F1')
   await both(window, 'keys')
   await window.press('Escape')

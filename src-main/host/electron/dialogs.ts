@@ -12,6 +12,7 @@ const titles: Record<FilePurpose, string> = {
   'patch-folder': 'Choose a folder of patches',
   project: 'Choose a project folder',
   model: 'Choose a model (ONNX)',
+  features: 'Choose a file of features (HDF5)',
 }
 
 /** @returns the paths chosen; empty when the person cancelled */

@@ -37,7 +37,7 @@ const ENDING = '.output'
 export const layersOf = ({ graph }: OnnxModel): string[] =>
   graph.node.flatMap(({ output: [name = ''] }) => (name.endsWith(ENDING) ? [name.slice(0, -ENDING.length)] : []))
 
-const valueOfLayer = (layer: string): string => `${layer}${ENDING}`
+export const valueOfLayer = (layer: string): string => `${layer}${ENDING}`
 
 /** A layer by its value. A dropout is gone in use, so what a layer reads may also be the patch itself. */
 const layerOfValue = (value: string): string => (value.endsWith(ENDING) ? value.slice(0, -ENDING.length) : value)
@@ -67,15 +67,20 @@ const PASSES_ON = new Set(['Identity', 'Softmax', 'Mean'])
 export function cutModel(model: OnnxModel, layers: readonly string[], pooling: Pooling): Uint8Array {
   const values = layers.map((layer) => (layer === INPUT ? INPUT : valueOfLayer(layer)))
   const added = resultNodes(values, pooling)
-  const node = neededFor(FEATURES, [...model.graph.node, ...added])
+  const graph = { ...model.graph, node: [...model.graph.node, ...added] }
+  return encodeModel(cutGraph(graph, [FEATURES]), { text: model.docString })
+}
+
+/** A graph with these values as its results, and nothing in it that they do not depend on. */
+export function cutGraph(graph: OnnxGraph, values: readonly string[]): OnnxGraph {
+  const node = neededFor(values, graph.node)
   const read = new Set(node.flatMap(({ input }) => input))
-  const graph: OnnxGraph = {
-    ...model.graph,
+  return {
+    ...graph,
     node,
-    initializer: model.graph.initializer.filter(({ name }) => read.has(name)),
-    output: [tensorOfAnyShape(FEATURES, FLOAT32)],
+    initializer: graph.initializer.filter(({ name }) => read.has(name)),
+    output: values.map((name) => tensorOfAnyShape(name, FLOAT32)),
   }
-  return encodeModel(graph, { text: model.docString })
 }
 
 /** Any other file with one of its values as a further result. @param onnx the bytes of the file */
@@ -84,6 +89,10 @@ export const withResult = (onnx: Uint8Array, value: string, pooling: Pooling): U
     onnx,
     appendedModel({ node: resultNodes([value], pooling), output: [tensorOfAnyShape(FEATURES, FLOAT32)] }),
   ])
+
+/** Any other file with more of its values as results. Which type each has, the runtime finds out. */
+export const withValues = (onnx: Uint8Array, values: readonly string[]): Uint8Array =>
+  Buffer.concat([onnx, appendedModel({ node: [], output: values.map((name) => ({ name })) })])
 
 /** Values side by side; a single one as it is, so that a trial run tells a vector from a map. */
 function resultNodes(values: readonly string[], pooling: Pooling): OnnxNode[] {
@@ -107,11 +116,11 @@ function resultNodes(values: readonly string[], pooling: Pooling): OnnxNode[] {
 const makersIn = ({ node }: Pick<OnnxGraph, 'node'>): Map<string, OnnxNode> =>
   new Map(node.flatMap((each) => each.output.map((value) => [value, each] as const)))
 
-/** The operators a value depends on, in their order. */
-function neededFor(value: string, node: OnnxNode[]): OnnxNode[] {
+/** The operators some values depend on, in their order. */
+function neededFor(values: readonly string[], node: OnnxNode[]): OnnxNode[] {
   const makers = makersIn({ node })
   const needed = new Set<OnnxNode>()
-  const open = [value]
+  const open = [...values]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const maker = makers.get(next)
     if (!maker || needed.has(maker)) continue

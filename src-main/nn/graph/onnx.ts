@@ -135,8 +135,9 @@ export function encodeModel(graph: OnnxGraph, about: { text: string; metadata?: 
 }
 
 /** Bytes that, behind an ONNX file, add operators and results to its graph: see innerValue.ts. */
-export const appendedModel = (graph: Pick<OnnxGraph, 'node' | 'output'>): Uint8Array =>
-  Model.encode(Model.fromObject({ graph })).finish()
+export const appendedModel = (
+  graph: Pick<OnnxGraph, 'node'> & { output: (OnnxValue | { name: string })[] },
+): Uint8Array => Model.encode(Model.fromObject({ graph })).finish()
 
 /** @throws {Error} when the bytes are not a protocol buffer, or hold no graph */
 export function decodeModel(bytes: Uint8Array): OnnxModel {

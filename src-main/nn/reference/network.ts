@@ -67,6 +67,18 @@ export function referencePredict(network: NetworkDescription, weights: Reference
   return softmax(logits)
 }
 
+/** What every layer of a trained network makes of some patches, by name, and last the numbers before softmax. */
+export function referenceValues(
+  network: NetworkDescription,
+  weights: ReferenceWeights,
+  patches: Tensor,
+): Map<string, Tensor> {
+  const plan = planOf(network)
+  const running = (shape: LayerShape) => runningStatistics(plan.layout, weights, shape.layer.id)
+  const { results } = forward(plan, weights, patches, running, null)
+  return new Map([...results].map(([layer, { output }]) => [layer, output]))
+}
+
 /** One training step: loss, gradient and the statistics of the batch. @param target [batch, class] */
 export function referenceStep(
   network: NetworkDescription,

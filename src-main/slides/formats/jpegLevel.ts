@@ -2,8 +2,8 @@
  * A level of JPEG tiles: for the screen as they are stored, for regions decoded by libvips in one go, out of a small TIFF
  * of the tiles under the region (see tiffOfTiles.ts).
  *
- * Where libvips can not decode them all, or a tile lies at a place that can not be, the region is put together from tiles
- * decoded one by one, which names the one that is broken. Both ways give the same pixels.
+ * Where libvips can not decode them all, the data of one do not look whole, or a tile lies at a place that can not be, the
+ * region is put together from tiles decoded one by one, which names the one that is broken. Both ways give the same pixels.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
 import { jpegToRgb, openPicture, type Rgb, toRgb, white } from '../pixels/decoder.ts'
@@ -18,6 +18,7 @@ import {
   tablesAlone,
   type TileForm,
 } from './jpegTile.ts'
+import { lookAtData } from './jpegData.ts'
 import { brokenSlide, brokenTile, type TilePlace } from './slideErrors.ts'
 import type { LevelReader, LevelRect } from './slideSource.ts'
 import { regionFromTiles, type TileGrid, tilesUnder, whiten } from './tiledRegion.ts'
@@ -89,7 +90,13 @@ export async function jpegLevel(tiff: Tiff, image: TiledImage, grid: TileGrid, l
       if (at[tile] === NOT_STORED) {
         missing.push(tile)
         ;[at[tile], length[tile]] = [at[first]!, length[first]!] // in its place for a moment
-      } else checkFrame(bytes.subarray(at[tile], at[tile]! + length[tile]!), 2, form)
+        continue
+      }
+      const jpeg = bytes.subarray(at[tile], at[tile]! + length[tile]!)
+      checkFrame(jpeg, 2, form)
+      // libvips says nothing of what libjpeg warns of in the tiles of a TIFF
+      const { isWhole, hasZeros } = lookAtData(jpeg)
+      if (!isWhole || hasZeros) throw new JpegFault('its data do not look whole')
     }
     const columns = range.right - range.left
     const [left, top] = [rect.x - range.left * grid.tileWidth, rect.y - range.top * grid.tileHeight]

@@ -3,6 +3,7 @@
  * beside the database.
  */
 import { messageOf } from '../../../src-shared/errors.ts'
+import { lookAtData } from '../formats/jpegData.ts'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 
 // Only the three loaders that slides and patch sets need; SVG, PDF, HEIF and the rest are never reached.
@@ -86,10 +87,12 @@ const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters|Adobe co
 
 /**
  * A tile stored as JPEG. libjpeg only warns where the data of a picture are corrupt, and goes on with pixels of its own
- * making; a network must not be given those.
- * @throws what libvips says
+ * making; a network must not be given those. Of a sector of zeros it mostly does not even know.
+ * @throws what libvips says, or what is wrong with the data
  */
 export async function jpegToRgb(jpeg: Buffer): Promise<Rgb> {
+  const { hasZeros, zerosAreFlat } = lookAtData(jpeg)
+  if (hasZeros && !zerosAreFlat) throw new Error('a part of its picture is nothing but zeros, which no encoder writes')
   try {
     return await toRgb(openPicture(jpeg, { failOn: 'warning' }))
   } catch (error) {

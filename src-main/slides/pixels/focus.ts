@@ -29,8 +29,8 @@ export function sharpnessOf(grey: Uint8Array, width: number): number {
 
 /**
  * @param edgePx px each patch is read at, the same for all that are compared
- * @returns [patch], in the order of `patches`
- * @throws {TesseraError} SLIDE_TILE_BROKEN, SLIDE_BROKEN, FILE_NOT_FOUND
+ * @returns [patch], in the order of `patches`; NaN for those that meet a damaged tile
+ * @throws {TesseraError} SLIDE_BROKEN, SLIDE_READ_FAILED, FILE_NOT_FOUND
  */
 export async function gridSharpness(
   source: SlideSource,
@@ -38,7 +38,7 @@ export async function gridSharpness(
   patches: Uint32Array,
   edgePx: number,
 ): Promise<Float32Array> {
-  const sharpness = new Float32Array(patches.length)
+  const sharpness = new Float32Array(patches.length).fill(Number.NaN)
   const bytes = edgePx * edgePx * 3
   await readGridPatches(source, grid, patches, edgePx, {
     put(places, rgb) {
@@ -46,6 +46,7 @@ export async function gridSharpness(
         sharpness[place] = sharpnessOf(toGrey(rgb.subarray(i * bytes, (i + 1) * bytes)), edgePx)
       return Promise.resolve()
     },
+    leaveOut: () => undefined,
   })
   return sharpness
 }

@@ -116,7 +116,8 @@ function cheapest(windows: PatchWindows, tile: { width: number; height: number }
   return parts.reduce((sum, part) => sum + cost(part), 0) < cost(whole) ? parts : [whole]
 }
 
-function around({ left, top, width, height }: PatchWindows, members: number[]): PatchBlock {
+/** The block of some windows. */
+export function around({ left, top, width, height }: PatchWindows, members: number[]): PatchBlock {
   let [x, y, right, bottom] = [Infinity, Infinity, 0, 0]
   for (const i of members) {
     x = Math.min(x, left[i]!)

@@ -4,19 +4,23 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import { type Encoder, type featureCalls, FeatureSet } from '../../../src-shared/features.ts'
 import type { EncoderId, FeatureSetId, SourceId } from '../../../src-shared/ids.ts'
 import { type PatchSource, sourceSize } from '../../../src-shared/patches.ts'
+import type { spreadCalls } from '../../../src-shared/spread.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { newId } from './ids.ts'
+import { spreadHandlers } from './spread.ts'
 
 const DIMENSIONS = 64
 
 export function encoderHandlers(
   sourceById: (source: SourceId) => PatchSource,
   publish: PublishApi,
-): { calls: Pick<ApiCalls, keyof typeof featureCalls>; sets: () => FeatureSet[] } {
+): { calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls>; sets: () => FeatureSet[] } {
   const encoders = new Map<EncoderId, Encoder>()
   const sets = new Map<FeatureSetId, FeatureSet>()
-  const calls: Pick<ApiCalls, keyof typeof featureCalls> = {
+  const calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls> = {
+    ...spreadHandlers((set) => sets.get(set)?.rows ?? 0),
     'encoders.list': () => [...encoders.values()],
+    'encoders.shipped': () => [],
     'encoders.add'({ from, words }) {
       const origin: Encoder['origin'] = from.kind === 'file' ? { kind: 'file', path: '/home/anna/encoder.onnx' } : from
       const encoder: Encoder = {
@@ -63,6 +67,12 @@ export function encoderHandlers(
       for (const set of made) sets.set(set.id, set)
       publish('features.changed', { changed: made, removed: [] })
       return made
+    },
+    'features.importH5'() {
+      throw tesseraError('FEATURES_NOT_PLACED', 'The features in “h5” lie on another slide.', {
+        file: 'h5',
+        reason: 'outside the slide',
+      })
     },
     'features.discard'({ set }) {
       sets.delete(set)

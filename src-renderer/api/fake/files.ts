@@ -60,6 +60,7 @@ const FITS: Record<FilePurpose, RegExp> = {
   'idx-images': /idx3/,
   'idx-labels': /idx1/,
   'patch-folder': /^$/,
+  features: /\.h5$/,
   project: /^$/,
   model: /\.onnx$/,
 }

@@ -15,9 +15,11 @@ import { fakeDevices, tested } from './devices.ts'
 import { listFolder, nameOf } from './files.ts'
 import { newId, pause } from './ids.ts'
 import { encoderHandlers } from './encoders.ts'
+import { fakeInspection } from './inspection.ts'
 import { FakeJobs } from './jobs.ts'
 import { mapHandlers } from './maps.ts'
 import { labelHandlers } from './labelHandlers.ts'
+import { neighbourHandlers } from './neighbours.ts'
 import { patchHandlers } from './patchHandlers.ts'
 import { blockOf, blockOfSet } from './predictions.ts'
 import type { Scene } from './scene.ts'
@@ -106,6 +108,14 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   const chosen = (numbers: readonly number[]) => labels.log.classes.filter((each) => numbers.includes(each.number))
 
   const shippedModel = shippedOf(labels.log.classes)
+  const inspection = fakeInspection({
+    modelById: (model) => models.get(model)!,
+    sourceById: (source) => patches.sources.get(source)!,
+    picture: async (source, patch, edge) =>
+      (
+        await patches.calls['patches.pictures']({ source: source.id, patches: Uint32Array.of(patch), margin: 0, edge })
+      )[0]!,
+  })
 
   function finishTraining(run: TrainingRun): Model {
     const grid = labelledFor(run.settings.classes).grid
@@ -146,6 +156,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       total,
       done: instantly ? total : 0,
       counts: instantly ? guessCounts(total, model.card.classes.length) : model.card.classes.map(() => 0),
+      unread: instantly ? 0 : null,
       complete: instantly,
       stale: null,
       createdAt: Date.now(),
@@ -301,6 +312,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       ...blindingHandlers(slides),
       ...encoding.calls,
       ...mapHandlers(encoding.sets, jobs, publish),
+      ...neighbourHandlers(patches, labels.log),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
@@ -404,6 +416,8 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
       'exports.files': () => [],
 
+      ...inspection.calls,
+
       'jobs.list': () => [...jobs.jobs.values()],
       'jobs.pause': ({ job }) => jobs.move(job, 'paused'),
       'jobs.resume': ({ job }) => jobs.move(job, 'running'),
@@ -415,6 +429,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
       },
     },
     streams: {
+      ...inspection.streams,
       async *'training.findRate'(_, signal) {
         for (const news of rateSearch()) {
           if (signal.aborted) return

@@ -60,6 +60,13 @@ export function labelHandlers(scene: Scene, patches: FakePatches, publish: Publi
       const patch = Uint32Array.from([...now.keys()].filter((i) => now[i] !== 0))
       return { patch, class: Uint16Array.from(patch, (i) => now[i]!) }
     },
+    'labels.ages': ({ source }) => {
+      const ages = [...(log.ages.get(source) ?? [])].toSorted(([a], [b]) => a - b)
+      return {
+        patch: Uint32Array.from(ages, ([patch]) => patch),
+        gesture: Uint32Array.from(ages, ([, gesture]) => gesture),
+      }
+    },
     'labels.counts': counts,
     'labels.assign': ({ source, patches: to, class: number, why }) => {
       guard()

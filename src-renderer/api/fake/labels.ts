@@ -30,6 +30,8 @@ const longName = (i: number): string =>
 export class FakeLabels {
   classes: PatchClass[]
   readonly of = new Map<SourceId, Uint16Array>()
+  /** Which gesture gave each label. */
+  readonly ages = new Map<SourceId, Map<number, number>>()
   readonly #undo: Step[] = []
   readonly #redo: Step[] = []
   #sequence = 0
@@ -170,7 +172,13 @@ export class FakeLabels {
   #take(gesture: Gesture, labels: LabelDiff[], classes: PatchClass[] | null): Change {
     for (const { source, patch, after } of labels) {
       const now = this.array(source)
-      for (let i = 0; i < patch.length; i++) now[patch[i]!] = after[i]!
+      const ages = this.ages.get(source) ?? new Map<number, number>()
+      this.ages.set(source, ages)
+      for (let i = 0; i < patch.length; i++) {
+        now[patch[i]!] = after[i]!
+        if (after[i]) ages.set(patch[i]!, gesture.sequence)
+        else ages.delete(patch[i]!)
+      }
     }
     if (classes) this.classes = classes
     return { gesture, labels, classes, mask: null, history: this.history() }

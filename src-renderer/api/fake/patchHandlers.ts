@@ -241,6 +241,10 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
         return {
           names: set.origin === 'idx' ? ['0', '1', '2'] : ['normal', 'tumor'],
           given: Uint32Array.from({ length: set.patches }, (_, patch) => 1 + (patch % 2)),
+          slides: set.origin === 'idx' ? 0 : 12,
+          slideOf: Uint32Array.from({ length: set.patches }, (_, patch) =>
+            set.origin === 'idx' ? 0 : 1 + (patch % 12),
+          ),
           unfit: unfit.subarray(0, set.notes.unfit),
           unfitReason: Uint32Array.from(unfit.subarray(0, set.notes.unfit), (patch) => (isBroken(set, patch) ? 1 : 0)),
           reasons: ['it has 90 × 96 px', 'it can not be read'],

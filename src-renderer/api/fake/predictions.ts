@@ -36,5 +36,5 @@ function guesses(classes: number, from: number, to: number, truthOf: (patch: num
     }
     for (let k = 0; k < classes; k++) probabilities[i * classes + k]! /= sum
   }
-  return { patch, probabilities }
+  return { patch, probabilities, unread: new Uint32Array() }
 }

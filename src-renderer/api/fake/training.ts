@@ -289,6 +289,7 @@ export function previewOf({
   }
   return {
     edgePx: PREVIEW_EDGE,
+    patches,
     pictures: Array.from(patches, (patch) =>
       Array.from({ length: versions }, (_, version) => pixelsOf(patch, version)),
     ),

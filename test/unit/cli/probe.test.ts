@@ -1,5 +1,5 @@
 /** Classifiers on features from the command line. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Dataset, File, ready } from 'h5wasm/node'
@@ -11,7 +11,7 @@ import { graphWriter } from '../../../src-main/nn/graph/graphWriter.ts'
 import { encodeModel } from '../../../src-main/nn/graph/onnx.ts'
 import { seeded } from '../../../src-main/nn/random.ts'
 import { refusal, tessera, told } from '../../fixtures/commandLine.ts'
-import { SAMPLE_PATCHES } from '../../fixtures/samples.ts'
+import { MOSAIC_FILE, SAMPLE_PATCHES } from '../../fixtures/samples.ts'
 
 const shared = mkdtempSync(path.join(tmpdir(), 'tessera-test-'))
 afterAll(() => rmSync(shared, { recursive: true, force: true }))
@@ -150,6 +150,30 @@ describe('features extract', { timeout: 120_000 }, () => {
     file.close()
     expect(names).toEqual(names.toSorted())
     expect(names.map((name) => name.split('/')[0])).toEqual(labels)
+  })
+
+  test('a project keeps the features of its slides; asked again, only the files are written', async () => {
+    const copy = path.join(shared, 'second.tif')
+    copyFileSync(MOSAIC_FILE, copy)
+    appendFileSync(copy, 'another file') // else it would be the same slide
+    const project = path.join(shared, 'project')
+    await told(['project', 'create', project, '--name', 'two'])
+    await told(['project', 'add-slide', project, MOSAIC_FILE, copy])
+    const out = path.join(shared, 'features of a project')
+    const args = ['features', 'extract', project, '--encoder', 'lymph-node', '--out', out]
+    type Told = { sets: { name: string; out: string; patches: number; new: number }[] }
+    const first = await told<Told>(args)
+    expect(first.sets.map((set) => set.new)).toEqual(first.sets.map((set) => set.patches))
+    expect(first.sets).toHaveLength(2)
+    const again = await told<Told>(args)
+    expect(again.sets).toEqual(first.sets.map((set) => ({ ...set, new: 0 })))
+    for (const set of again.sets) expect((await readFeatureH5(set.out)).patches).toBe(set.patches)
+    const other = path.join(shared, 'other project')
+    await told(['project', 'create', other, '--name', 'other'])
+    await told(['project', 'add-slide', other, MOSAIC_FILE])
+    const [slide] = first.sets
+    const taken = await told<{ set: { rows: number } }>(['features', 'import', other, slide!.out])
+    expect(taken.set.rows).toBe(slide!.patches)
   })
 
   test.each([

@@ -8,6 +8,7 @@ const WHERE = {
   gallery: 'in the gallery',
   map: 'on the map',
   review: 'in Review',
+  inside: 'inside a network',
 } as const
 
 /** Lines of a Markdown table. Keys of classes belong to a project, so they are not listed. */

@@ -9,6 +9,7 @@ import { micronPerPx } from '../../../src-shared/units.ts'
 import { readFeatures } from '../../../src-main/features/featureFile.ts'
 import { readRows } from '../../../src-main/encoders/featureStore.ts'
 import { shippedModelsFolder } from '../../../src-main/host/resources.ts'
+import { damagedMosaic } from '../../fixtures/damagedMosaic.ts'
 import { RoomsBench } from '../../fixtures/roomsBench.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
 
@@ -153,4 +154,21 @@ test('an encoder whose file was replaced by another is refused: features of two 
   truncateSync(file, 5000)
   const [set] = await bench.calls['features.extract']({ encoder: encoder.id, sources: [grid.id], element: 'float16' })
   expect(await bench.settled(set!.job!)).toMatchObject({ state: 'failed', fault: { code: 'MODEL_FILE_BROKEN' } })
+}, 120_000)
+
+test('patches that lie where the slide is damaged have no features; the job says how many, and the rest is there', async () => {
+  const bench = RoomsBench.create()
+  const slide = await bench.rooms.addSlide(damagedMosaic([{ column: 1, row: 1 }]).file, 'damaged')
+  const grid = (await bench.activeGrid(slide))!
+  const encoder = await bench.calls['encoders.add']({ from: { kind: 'shipped', key: 'lymph-node' }, words: {} })
+  const [set] = await bench.calls['features.extract']({ encoder: encoder.id, sources: [grid.id], element: 'float16' })
+  expect(await bench.settled(set!.job!)).toMatchObject({ state: 'done' })
+  const done = (await setOf(bench, set!))!
+  expect(done.rows).toBeGreaterThan(0)
+  expect(done.rows).toBeLessThan(patchCount(grid))
+  expect(done.total).toBe(done.rows)
+  const log = await bench.calls['jobs.log']({ job: set!.job! })
+  expect(log.map(({ text }) => text).join('\n')).toContain(
+    `${patchCount(grid) - done.rows} of ${patchCount(grid)} patches`,
+  )
 }, 120_000)

@@ -60,6 +60,10 @@ test('features and coords come back as they were written, row by row', async () 
     patches: 3,
     dimensions: 4,
     coords: onSlide.places!.topLeft,
+    edgeLevel0: 192,
+    edgePx: 96,
+    encoderName: 'Lymph node',
+    card: encoder,
   })
   expect(readdirSync(path.dirname(file))).toEqual(['Schnitt ü.h5'])
 })

@@ -24,7 +24,7 @@ function channelMeans(folder: string): string {
   return file
 }
 
-async function encoded(grey: readonly number[]) {
+async function encoded(grey: readonly number[], mean = 0) {
   const folder = temporaryFolder()
   const pixels = path.join(folder, 'patches.pixels')
   writeFileSync(
@@ -35,7 +35,7 @@ async function encoded(grey: readonly number[]) {
   const opened = await calls['engine.openEncoder']({
     file: channelMeans(folder),
     input: { edgePx: 4, channels: 3 },
-    normalisation: { mean: [0, 0, 0], std: [0.5, 0.5, 0.5] },
+    normalisation: { mean: [mean, mean, mean], std: [0.5, 0.5, 0.5] },
     layer: null,
   })
   const numbers = Uint32Array.from(grey, (_, row) => 700 + row)
@@ -58,6 +58,15 @@ describe('an encoder', () => {
     await expect(encoded([10, 20, 0, 30])).rejects.toMatchObject({
       code: 'MODEL_OUTPUT_INVALID',
       message: expect.stringContaining('-Infinity'),
+      data: { patch: 702 },
+    })
+  })
+
+  test('whose features are NaN is refused, too', async () => {
+    // the logarithm of what lies below the mean
+    await expect(encoded([200, 210, 90], 0.5)).rejects.toMatchObject({
+      code: 'MODEL_OUTPUT_INVALID',
+      message: expect.stringContaining('NaN'),
       data: { patch: 702 },
     })
   })

@@ -122,13 +122,21 @@ function foreign({
   results = ['embedding'],
   scale = 1,
   last = 'Flatten',
-}: { axes?: (string | number)[]; results?: string[]; scale?: number; last?: string } = {}): Uint8Array {
+  domain = '',
+}: {
+  axes?: (string | number)[]
+  results?: string[]
+  scale?: number
+  last?: string
+  domain?: string
+} = {}): Uint8Array {
   const writer = graphWriter('other')
   writer.input('pixel_values', axes)
   const filters = writer.constant([4, 3, 3, 3], Float32Array.from({ length: 108 }, seeded(9).normal), 'filters')
   const maps = writer.op('Conv', ['pixel_values', filters], [intsAttribute('pads', [1, 1, 1, 1])], 'maps')
   const means = writer.op('GlobalAveragePool', [writer.op('Mul', [maps, writer.scalar(scale)])], [], 'means')
   const vector = writer.op(last, [means], [], 'vector')
+  writer.graph().node.at(-1)!.domain = domain
   for (const name of results) writer.output(name, name === 'maps_out' ? maps : vector, ['batch', 4])
   return encodeModel(writer.graph(), { text: 'of another program' })
 }
@@ -185,6 +193,8 @@ describe('a file of another program', () => {
     ['no ONNX at all', Buffer.from('not a network'), /is not an ONNX file|has 0 inputs/],
     ['cut short', foreign().subarray(0, 300), /./],
     ['an operator nobody has', foreign({ last: 'Entangle' }), /Entangle/],
+    ['an operator of another program’s own', foreign({ last: 'Stain', domain: 'com.example' }), /Stain.*com\.example/],
+    ['one whose result is no float', foreign({ last: 'Shape' }), /float32 was expected/],
     ['an input that is no picture', foreign({ axes: ['batch', 3] }), /float32 \[batch, 3\], float32 \[batch, channels/],
   ])('%s is refused with the reason', async (_, bytes, words) => {
     await expect(openEncoder(orderOf(fileOf(bytes, 'encoder.onnx')), 1)).rejects.toMatchObject({

@@ -7,7 +7,6 @@ import { openApi } from '../../../src-renderer/api/index.ts'
 import { showSet } from '../../../src-renderer/commands/gallery.ts'
 import { useCommands } from '../../../src-renderer/commands/index.ts'
 import { useGallery } from '../../../src-renderer/stores/gallery.ts'
-import { type GalleryFacts, galleryPatches, placesBetween } from '../../../src-renderer/stores/galleryOrder.ts'
 import { useLabels } from '../../../src-renderer/stores/labels.ts'
 import { usePatches } from '../../../src-renderer/stores/patches.ts'
 import { reloadAll } from '../../../src-renderer/stores/reload.ts'
@@ -16,36 +15,6 @@ import type { PatchSet } from '../../../src-shared/patches.ts'
 
 const TUMOR = 1
 const NORMAL = 2
-
-describe('the list', () => {
-  const facts: GalleryFacts = {
-    size: 6,
-    labels: Uint16Array.of(2, 0, 1, 2, 1, 0),
-    given: Uint16Array.of(2, 1, 2, 2, 0, 0),
-    unfit: Uint8Array.of(0, 0, 0, 1, 0, 0),
-    classes: [2, 1],
-    confidence: (patch) => [0.9, Number.NaN, 0.6, 0.9, 0.7, 0.5][patch]!,
-  }
-  test.each([
-    ['all', 'file', [0, 1, 2, 3, 4, 5]],
-    ['unlabelled', 'file', [1, 5]],
-    [1, 'file', [2, 4]],
-    ['changed', 'file', [2]],
-    ['unfit', 'file', [3]],
-    ['all', 'class', [0, 3, 2, 4, 1, 5]],
-    ['all', 'unsure', [5, 2, 4, 0, 3, 1]],
-    ['all', 'sure', [0, 3, 4, 2, 5, 1]],
-    [2, 'unsure', [0, 3]],
-  ] as const)('of %s by %s', (filter, order, expected) => {
-    expect([...galleryPatches(facts, filter, order)]).toEqual(expected)
-  })
-
-  test('a rectangle of cards is the same from each of its corners, and ends with the list', () => {
-    expect(placesBetween(1, 6, 4, 100)).toEqual([1, 2, 5, 6])
-    expect(placesBetween(6, 1, 4, 100)).toEqual([1, 2, 5, 6])
-    expect(placesBetween(2, 5, 4, 6)).toEqual([1, 2, 5])
-  })
-})
 
 describe('the gallery', () => {
   let set: PatchSet

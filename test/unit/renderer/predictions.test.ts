@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   decide,
   mostProbable,
-  type PredictionBlock,
+  type PatchProbabilities,
   type PredictionRun,
   summarise,
 } from '../../../src-shared/predictions.ts'
@@ -15,7 +15,7 @@ import { seeded } from '../../fixtures/random.ts'
 
 const SEEDS = [1, 2, 3, 4, 5]
 
-function aBlock(seed: number, patches: number, classes: number): PredictionBlock {
+function aBlock(seed: number, patches: number, classes: number): PatchProbabilities {
   const random = seeded(seed)
   const probabilities = new Float32Array(patches * classes)
   for (let row = 0; row < patches; row++) {
@@ -61,7 +61,7 @@ describe('probabilities', () => {
 })
 
 describe('the order of review', () => {
-  const block: PredictionBlock = {
+  const block: PatchProbabilities = {
     patch: Uint32Array.of(10, 11, 12, 13, 14),
     // margins 0.8, 0.1, 0.4, 0.0; the last is not predicted
     probabilities: Float32Array.of(0.9, 0.1, 0.45, 0.55, 0.7, 0.3, 0.5, 0.5, NaN, NaN),

@@ -1,5 +1,5 @@
 /** A slide whose last tiles are missing: what is there is shown, what is not is marked, and networks never get white. */
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
@@ -45,32 +45,58 @@ test('regions: sound places have the pixels of the whole file, a region over a m
   await expect(region(slide, 200, 100)).rejects.toMatchObject({ code: 'SLIDE_TILE_BROKEN', data: { row: 2 } })
 })
 
-test('patches for networks: an error that names the tile, never white pixels', async () => {
-  const { file } = await cutSlide()
-  const { subject, slide } = ask(file)
-  const grid = gridGeometry('cut', { width: WIDTH, height: HEIGHT }, micronPerPx(0.5), micronPerPx(0.5), {
-    edgePx: 128,
+/** A grid of one patch for each tile. */
+const tileGrid = () =>
+  gridGeometry('cut', { width: WIDTH, height: HEIGHT }, micronPerPx(0.5), micronPerPx(0.5), {
+    edgePx: TILE,
     mpp: micronPerPx(0.5),
-    stridePx: 128,
+    stridePx: TILE,
     offsetXPx: 0,
     offsetYPx: 0,
   })
+
+/** What is written of patches, and what is said to be left out. */
+async function readPatches(file: string, patches: number[], edgePx: number, channels: 1 | 3 = 3) {
+  const { subject, slide } = ask(file)
   const out = path.join(temporaryFolder(), 'patches.raw')
-  const read = (patches: number[]) =>
-    reader.follow(
-      subject,
-      'patches.read',
-      {
-        origin: { kind: 'grid', slide, grid, patches: Uint32Array.from(patches) },
-        edgePx: 128,
-        channels: 3,
-        file: out,
-      },
-      () => undefined,
-    )
-  await read([0, 1, 9])
-  expect(existsSync(out)).toBe(true)
-  await expect(read([0, 11])).rejects.toMatchObject({ code: 'SLIDE_TILE_BROKEN', data: { column: 1, row: 2 } })
+  const origin = { kind: 'grid' as const, slide, grid: tileGrid(), patches: Uint32Array.from(patches) }
+  const items: { done: number; unread: Uint32Array | null }[] = []
+  await reader.follow(subject, 'patches.read', { origin, edgePx, channels, file: out }, (item) => items.push(item))
+  return { bytes: readFileSync(out), last: items.at(-1)! }
+}
+
+test.each([
+  { edge: TILE, channels: 3, how: 'as they are' },
+  { edge: 100, channels: 3, how: 'resampled' },
+  { edge: TILE, channels: 1, how: 'as brightness' },
+] as const)(
+  'patches for networks, $how: those on missing tiles are left out and named, the others are exact',
+  async ({ edge, channels }) => {
+    const { file, whole } = await cutSlide()
+    // not in the order of the grid, so that gaps lie at the beginning, in the middle and at the end
+    const wanted = [19, 10, 12, 3, 11, 7, 15, 14]
+    const gone = wanted.filter((patch) => isMissing(patch % COLUMNS, Math.floor(patch / COLUMNS)))
+    const { bytes, last } = await readPatches(file, wanted, edge, channels)
+    expect([...last.unread!]).toEqual(gone)
+    expect(gone).toEqual([19, 12, 11, 15, 14])
+    expect(last.done).toBe(wanted.length)
+    const sound = await readPatches(whole, [10, 3, 7], edge, channels)
+    expect([...sound.last.unread!]).toEqual([])
+    expect(bytes.equals(sound.bytes)).toBe(true)
+  },
+)
+
+test('all patches on missing tiles: an empty file, and the name of each', async () => {
+  const { file } = await cutSlide()
+  const { bytes, last } = await readPatches(file, [17, 18, 19], 64)
+  expect(bytes).toHaveLength(0)
+  expect([...last.unread!]).toEqual([17, 18, 19])
+})
+
+test('pictures of patches for a person: none where tiles are missing', async () => {
+  const { file } = await cutSlide()
+  const { subject, slide } = ask(file)
+  const grid = tileGrid()
   const pictures = await reader.ask(subject, 'patches.pictures', {
     origin: { kind: 'grid', slide, grid, patches: Uint32Array.of(0, 11) },
     margin: 0,

