@@ -12,6 +12,7 @@ import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { patchesToEncode } from '../encoders/extraction.ts'
 import { createEncoders } from '../encoders/handlers.ts'
 import { readEncoderFile } from '../features/encoderFile.ts'
 import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
@@ -30,9 +31,9 @@ import { insertMask } from '../patches/masks.ts'
 import { createPredictions, type RunProbabilities } from '../predictions/handlers.ts'
 import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFolder } from '../projects/folders.ts'
 import type { ProjectStore } from '../projects/projectStore.ts'
-import { createMaps } from '../similarity/map/handlers.ts'
 import type { TableFacts } from '../similarity/contract.ts'
 import { createNeighbours } from '../similarity/neighbours.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
@@ -204,6 +205,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     publish,
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
+  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
   const maps = createMaps({
     store,
     jobs,
@@ -216,7 +218,6 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     storedFeatures: encoding.stored,
     publish,
   })
-  const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
   const training = createTraining({
     store,
     jobs,
@@ -258,8 +259,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     workerHost,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    encoders: encoding.encoders,
     sourceById: sources.byId,
-    patchesOf: predictions.patchesOf,
+    nameOfSource,
+    patchesOf: (source) => patchesToEncode({ store, sourceSeq: sources.seqOf }, source),
     readPixels,
   })
   const exporting = {
@@ -305,9 +308,9 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...labels.handlers,
       ...models.handlers,
       ...encoding.calls,
-      ...maps.calls,
       ...createSpread(similarity),
       ...neighbours,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
       ...inspection.calls,

@@ -10,7 +10,6 @@ import { Likeness, SpreadOrder, SpreadQuestion } from '../../src-shared/spread.t
 import { GridGeometry } from '../../src-shared/patches.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
-import { mapInProcess } from './map/contract.ts'
 import { PlaceAttributes } from '../features/featureH5.ts'
 import { neighbourQuestions } from './neighboursContract.ts'
 
@@ -40,6 +39,7 @@ export const ReadH5 = z.object({
   blocks: z.array(z.object({ first: z.number().int(), count: z.number().int(), checksum: z.string() })),
 })
 export type ReadH5 = z.infer<typeof ReadH5>
+import { mapInProcess } from './map/contract.ts'
 
 export const similarityContract = {
   calls: {
@@ -65,12 +65,12 @@ export const similarityContract = {
      */
     'similarity.readH5': call(z.object({ file: z.string(), into: z.string() }), ReadH5),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
-    ...mapInProcess.calls,
     /** See `spread.order`. */
     'similarity.order': call(SpreadQuestion.extend({ set: FeatureSetId }), SpreadOrder),
     /** See `spread.alike`. */
     'similarity.alike': call(z.object({ set: FeatureSetId, patch: z.number().int() }), Likeness.nullable()),
     ...neighbourQuestions,
+    ...mapInProcess.calls,
   },
   streams: { ...mapInProcess.streams },
   events: {},

@@ -3,8 +3,8 @@ import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { readH5, writeH5 } from './featureFiles.ts'
 import { FeatureTables } from './featureTables.ts'
-import { mapHandlers } from './map/mapServer.ts'
 import { alike, spreadOrder } from './spreadServer.ts'
+import { mapHandlers } from './map/mapServer.ts'
 import { neighboursServer } from './neighboursServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
@@ -20,13 +20,13 @@ export function similarityServer(): Handlers<SimilarityContract> {
       'similarity.writeH5': writeH5,
       'similarity.readH5': readH5,
       'similarity.close': ({ set }) => tables.close(set),
-      ...map.calls,
       'similarity.order'({ set, ...question }) {
         const mine = ++lastOrder
         return spreadOrder(tables.get(set), question, () => mine === lastOrder)
       },
       'similarity.alike': ({ set, patch }) => alike(tables.get(set), patch),
       ...neighboursServer(tables),
+      ...map.calls,
     },
     streams: { ...map.streams },
   }

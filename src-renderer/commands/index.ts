@@ -10,8 +10,8 @@ import { insideCommands } from './inside.ts'
 import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
-import { mapCommands } from './map.ts'
 import { neighbourCommands } from './neighbours.ts'
+import { mapCommands } from './map.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -31,8 +31,8 @@ export const useCommands = defineStore('commands', () => {
     ...toolCommands(),
     ...labelCommands(),
     ...featureCommands(),
-    ...mapCommands(),
     ...neighbourCommands(),
+    ...mapCommands(),
     ...reviewCommands(),
     ...insideCommands(),
     ...stageCommands(),

@@ -13,8 +13,8 @@ import { useWindow } from '../stores/window.ts'
 import { labelPatch, labelPoints, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
-import { onMap } from './map.ts'
 import { cardInHand, labelInFocus } from './neighbours.ts'
+import { onMap } from './map.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -37,9 +37,6 @@ const patchInHand = (): number | null => {
 const hasSelection = (): boolean =>
   inGallery() && useGallery().selected.size > 0 && (useViewport().cursor === null || patchInHand() === null)
 
-/** Points of the map are selected, and the map has the keyboard. */
-const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
-
 /** Cards are selected that are not just the patch under review. */
 function selectedOtherThanReviewed(): boolean {
   const { selected, source } = useGallery()
@@ -47,11 +44,16 @@ function selectedOtherThanReviewed(): boolean {
   return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
 }
 
-/** A class key: makes the class active; labels the card in focus, what is selected or in hand, or corrects what is under review. */
+const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
+
+/**
+ * A class key: makes the class active; labels the points of the map, the card in focus, what is selected or in hand, or
+ * corrects what is under review.
+ */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
-  if (cardInHand()) return labelInFocus(number)
   if (hasPoints()) return labelPoints(number)
+  if (cardInHand()) return labelInFocus(number)
   if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
   }
@@ -104,7 +106,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection() || hasPoints() || cardInHand() !== null),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || cardInHand() !== null || hasPoints()),
     run: () => takeClass(UNLABELLED),
   }),
   command({

@@ -14,7 +14,7 @@ import { useFeatures } from './features.ts'
 import { useGallery } from './gallery.ts'
 import { useJobs } from './jobs.ts'
 import { useLabels } from './labels.ts'
-import { byCategory, byScale, type Category, type Coloured, MOST_SLIDE_COLOURS } from './pointColours.ts'
+import { byCategory, byScale, type Category, type Coloured, MOST_SLIDE_COLOURS } from './mapColours.ts'
 import { useMapData } from './mapData.ts'
 import { MapTable } from './mapTable.ts'
 import { useOverlay } from './overlay.ts'
@@ -168,7 +168,7 @@ export const useMap = defineStore('map', () => {
       : now.sources.map((_, i) => ({ name: nameOfSource(i), colour: CLASS_PALETTE[i]! }))
     const categoryOf = new Uint16Array(now.size)
     for (let i = 0; i < now.sources.length; i++)
-      categoryOf.fill(many ? Number(i === place) : i + 1, now.starts[i]!, now.starts[i + 1]!)
+      categoryOf.fill(many ? Number(i === place) : i + 1, now.starts[i], now.starts[i + 1])
     return byCategory('Slide', categoryOf, categories, `${now.sources.length - (place < 0 ? 0 : 1)} other slides`)
   }
 

@@ -76,7 +76,10 @@ test('the slide goes to the card that keys act from, and keeps its place while i
 test('a model’s predictions stand on the cards: filtered by confidence, ordered by margin', async () => {
   test.setTimeout(240_000)
   await window.stage('Inspect')
-  await window.page.getByRole('button', { name: /^Add to the project/ }).first().click()
+  await window.page
+    .getByRole('button', { name: /^Add to the project/ })
+    .first()
+    .click()
   await window.command('Predict this slide or set')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(/predicted/, { timeout: 180_000 })
   await window.page.getByRole('button', { name: /^Filter by prediction/ }).click()

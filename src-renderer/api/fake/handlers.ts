@@ -310,9 +310,9 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
+      ...neighbourHandlers(patches, labels.log),
       ...encoding.calls,
       ...mapHandlers(encoding.sets, jobs, publish),
-      ...neighbourHandlers(patches, labels.log),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(
