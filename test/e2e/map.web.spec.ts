@@ -156,3 +156,17 @@ test('Escape closes the map, and the slide has its room again', async () => {
   await window.press('Escape')
   await expect(pane()).toBeHidden()
 })
+
+test('without WebGL 2 the map says so, and the rest of the window works', async () => {
+  const bare = await launchBrowser('--disable-3d-apis')
+  try {
+    const other = await host.open(bare)
+    await other.ready()
+    await other.press('Shift+M')
+    await expect(other.page.getByRole('heading', { name: 'WebGL 2 is missing' })).toBeVisible()
+    await other.press('Shift+M')
+    await expect(other.page.getByRole('region', { name: 'Map' })).toBeHidden()
+  } finally {
+    await bare.close()
+  }
+})
