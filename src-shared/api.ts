@@ -8,6 +8,7 @@ import { featureCalls, featureEvents } from './features.ts'
 import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
+import { mapCalls, mapEvents } from './map.ts'
 import { modelCalls, modelEvents } from './models.ts'
 import { neighbourCalls } from './neighbours.ts'
 import { patchCalls, patchEvents } from './patches.ts'
@@ -32,6 +33,7 @@ export const api = {
     ...featureCalls,
     ...spreadCalls,
     ...neighbourCalls,
+    ...mapCalls,
     ...trainingCalls,
     ...predictionCalls,
     ...inspectionCalls,
@@ -50,6 +52,7 @@ export const api = {
     ...labelEvents,
     ...modelEvents,
     ...featureEvents,
+    ...mapEvents,
     ...trainingEvents,
     ...predictionEvents,
     ...exportEvents,

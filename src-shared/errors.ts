@@ -126,6 +126,10 @@ export const errorData = {
   FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
   FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
+  MAP_UNKNOWN: z.object({ map: text }),
+  MAP_TOO_FEW: z.object({ patches: number, least: number }),
+  MAP_ENCODERS_MIXED: z.object({ encoders: number }),
+  MAP_FILE_BROKEN: z.object({ file: text, reason: text }),
 
   // looking inside a network
   LAYER_UNKNOWN: z.object({ model: text, layer: text, known: z.array(text) }),

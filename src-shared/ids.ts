@@ -19,6 +19,7 @@ export const JobId = id<'JobId'>()
 export const BookmarkId = id<'BookmarkId'>()
 export const EncoderId = id<'EncoderId'>()
 export const FeatureSetId = id<'FeatureSetId'>()
+export const MapId = id<'MapId'>()
 
 export type ProjectId = z.infer<typeof ProjectId>
 export type PersonId = z.infer<typeof PersonId>
@@ -35,6 +36,7 @@ export type JobId = z.infer<typeof JobId>
 export type BookmarkId = z.infer<typeof BookmarkId>
 export type EncoderId = z.infer<typeof EncoderId>
 export type FeatureSetId = z.infer<typeof FeatureSetId>
+export type MapId = z.infer<typeof MapId>
 
 /** Milliseconds since 1970, UTC, as everywhere in the database. */
 export const Timestamp = z.number().int().nonnegative()

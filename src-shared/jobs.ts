@@ -4,7 +4,7 @@ import { FaultRecord } from './errors.ts'
 import { JobId, Timestamp } from './ids.ts'
 import { call, event } from './wire/contract.ts'
 
-export const JobKind = z.enum(['training', 'prediction', 'export', 'pyramid', 'focus', 'picture', 'features'])
+export const JobKind = z.enum(['training', 'prediction', 'export', 'pyramid', 'focus', 'picture', 'features', 'map'])
 export type JobKind = z.infer<typeof JobKind>
 
 /** `interrupted`: it ran when the program ended; it can be resumed where it stood. */

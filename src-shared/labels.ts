@@ -144,6 +144,13 @@ export const AssignLabels = z.object({
   prediction: PredictionRunId.nullable().default(null),
 })
 
+/** One class for patches of several sources. */
+export const AssignManyLabels = AssignLabels.omit({ source: true, patches: true, class: true }).extend({
+  parts: z.array(z.object({ source: SourceId, patches: uint32s })).min(1),
+  /** class number, or 0 to clear */
+  class: z.union([z.literal(UNLABELLED), ClassNumber]),
+})
+
 export const CarryOverPreview = z.object({
   carried: z.number().int(),
   /** labels of the old grid that reach no patch of the new one with half its area */
@@ -161,6 +168,8 @@ export const labelCalls = {
   'labels.counts': call(z.void(), z.array(LabelCount)),
   /** On disk when it answers. null: every patch already was of that class, so no step was made. */
   'labels.assign': call(AssignLabels, Change.nullable()),
+  /** As labels.assign, over several sources in one gesture: one undo takes all of it back. */
+  'labels.assignMany': call(AssignManyLabels, Change.nullable()),
   'labels.addClass': call(
     z.object({ name: PatchClass.shape.name, colour: Colour.nullable(), key: z.string().nullable() }),
     Change,

@@ -114,6 +114,10 @@ export async function openEncoderFile(
     card,
     blocks,
     async extract({ file: into, onProgress, ...order }) {
+      const folder = path.dirname(into)
+      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+        throw fileError(folder, error)
+      })
       const writer = await writeFeatures(into)
       const allUnread: number[] = []
       let done = 0

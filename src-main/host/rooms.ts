@@ -32,6 +32,7 @@ import { exportsFolder, featuresFolder, modelsFolder, predictionsFolder, runsFol
 import type { ProjectStore } from '../projects/projectStore.ts'
 import type { TableFacts } from '../similarity/contract.ts'
 import { createNeighbours } from '../similarity/neighbours.ts'
+import { createMaps } from '../similarity/map/handlers.ts'
 import { createSimilarityProcess } from '../similarity/similarityProcess.ts'
 import { createSpread } from '../similarity/spread.ts'
 import { createBlinding } from '../slides/blinding.ts'
@@ -204,6 +205,18 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   })
   const similarity = createSimilarityProcess(workerHost, encoding.stored)
   const neighbours = createNeighbours({ similarity, encoding, sourceById: sources.byId, labelsOf: labels.of })
+  const maps = createMaps({
+    store,
+    jobs,
+    featuresFolder: featuresFolder(folder),
+    similarity,
+    startProcess: () => createSimilarityProcess(workerHost, encoding.stored, { name: 'map', niceness: 10 }),
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    setById: encoding.setById,
+    storedFeatures: encoding.stored,
+    publish,
+  })
   const training = createTraining({
     store,
     jobs,
@@ -278,6 +291,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
+    maps.tellAll()
   })
 
   return {
@@ -293,6 +307,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...encoding.calls,
       ...createSpread(similarity),
       ...neighbours,
+      ...maps.calls,
       ...training.calls,
       ...predictions.calls,
       ...inspection.calls,

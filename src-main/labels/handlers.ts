@@ -156,6 +156,27 @@ export function createLabels(dependencies: LabelsDependencies): LabelsRoom {
       })
     },
 
+    'labels.assignMany'({ parts, class: number, why, prediction }) {
+      return recordIf((db) => {
+        const effects = [...Map.groupBy(parts, ({ source }) => source)]
+          .map(([source, of]) => {
+            const patches = Uint32Array.from(of.flatMap((part) => [...part.patches]))
+            return labelEffect(gestures.book, sources, source, patches, () => number)
+          })
+          .filter(({ patch }) => patch.length > 0)
+        if (effects.length === 0) return null
+        const patches = effects.reduce((sum, { patch }) => sum + patch.length, 0)
+        const name = number === UNLABELLED ? null : classByNumber(db, number).name
+        return {
+          kind: why,
+          text: assignText(patches, [name]),
+          source: effects[0]!.source,
+          prediction,
+          effects: { ...noEffects, labels: effects },
+        }
+      })
+    },
+
     'labels.addClass': (wanted) => gestures.record((db) => addClass(db, wanted)),
     'labels.editClass': ({ class: number, ...change }) => recordIf((db) => editClass(db, number, change)),
     'labels.deleteClass': ({ class: number }) => gestures.record((db) => deleteClass(db, number)),

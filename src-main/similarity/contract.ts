@@ -39,6 +39,7 @@ export const ReadH5 = z.object({
   blocks: z.array(z.object({ first: z.number().int(), count: z.number().int(), checksum: z.string() })),
 })
 export type ReadH5 = z.infer<typeof ReadH5>
+import { mapInProcess } from './map/contract.ts'
 
 export const similarityContract = {
   calls: {
@@ -69,8 +70,9 @@ export const similarityContract = {
     /** See `spread.alike`. */
     'similarity.alike': call(z.object({ set: FeatureSetId, patch: z.number().int() }), Likeness.nullable()),
     ...neighbourQuestions,
+    ...mapInProcess.calls,
   },
-  streams: {},
+  streams: { ...mapInProcess.streams },
   events: {},
 }
 export type SimilarityContract = typeof similarityContract

@@ -100,8 +100,10 @@ export const distanceOf = (product: number): number => Math.sqrt(Math.max(0, 2 -
 export function* largestFirst(products: Float64Array): Generator<number> {
   const heap = Uint32Array.from(products.keys())
   let size = heap.length
-  const before = (a: number, b: number): boolean =>
-    products[a]! > products[b]! || (products[a]! === products[b]! && a < b)
+  const before = (a: number, b: number): boolean => {
+    const ahead = products[a]! - products[b]!
+    return ahead > 0 || (ahead === 0 && a < b)
+  }
   const sink = (from: number): void => {
     const row = heap[from]!
     let at = from

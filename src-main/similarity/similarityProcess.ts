@@ -7,13 +7,13 @@ import { isTesseraError, tesseraError } from '../../src-shared/errors.ts'
 import type { FeatureSetId } from '../../src-shared/ids.ts'
 import { type Client, connect } from '../../src-shared/wire/connect.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
-import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
+import type { ProcessOptions, WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import type { SimilarityContract } from './contract.ts'
 
 export type SimilarityClient = Client<SimilarityContract>
 
 /** A person waits for its answers. */
-const NICENESS = 2
+const ASKED = { name: 'similarity', niceness: 2 }
 const HEAP_MB = 8192
 const IDLE_MS = 120_000
 
@@ -31,6 +31,7 @@ export interface SimilarityProcess {
 export function createSimilarityProcess(
   host: WorkerHost,
   storedOf: (set: FeatureSetId) => StoredFeatures,
+  { name, niceness }: Pick<ProcessOptions, 'name' | 'niceness'> = ASKED,
 ): SimilarityProcess {
   let live: Live | null = null
   let asking = 0
@@ -45,7 +46,7 @@ export function createSimilarityProcess(
 
   const started = (): Live => {
     if (live) return live
-    const process = host.start({ entry: 'similarity', name: 'similarity', niceness: NICENESS, heapMb: HEAP_MB })
+    const process = host.start({ entry: 'similarity', name, niceness, heapMb: HEAP_MB })
     const one: Live = { process, client: connect<SimilarityContract>(process.wire), open: new Map(), exit: '' }
     process.exited((how) => {
       one.exit = how

@@ -4,10 +4,12 @@ import type { SimilarityContract } from './contract.ts'
 import { readH5, writeH5 } from './featureFiles.ts'
 import { FeatureTables } from './featureTables.ts'
 import { alike, spreadOrder } from './spreadServer.ts'
+import { mapHandlers } from './map/mapServer.ts'
 import { neighboursServer } from './neighboursServer.ts'
 
 export function similarityServer(): Handlers<SimilarityContract> {
   const tables = new FeatureTables()
+  const map = mapHandlers(tables)
   let lastOrder = 0
   return {
     calls: {
@@ -24,7 +26,8 @@ export function similarityServer(): Handlers<SimilarityContract> {
       },
       'similarity.alike': ({ set, patch }) => alike(tables.get(set), patch),
       ...neighboursServer(tables),
+      ...map.calls,
     },
-    streams: {},
+    streams: { ...map.streams },
   }
 }

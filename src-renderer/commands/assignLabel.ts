@@ -10,6 +10,7 @@ import { tesseraError } from '../../src-shared/errors.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useViewport } from '../stores/viewport.ts'
@@ -58,6 +59,15 @@ export async function labelSelection(classNumber: number): Promise<void> {
   await labelled
 }
 
+/** Labels the patches whose points are selected on the map (0 = clears them): of however many slides, one gesture. */
+export async function labelPoints(classNumber: number): Promise<void> {
+  const { table, selected } = useMap()
+  if (!table || selected.size === 0) return
+  const why = whyReadOnly()
+  if (why) useFaults().report('map', 'Nothing was labelled.', why)
+  else await useLabels().assignMany(table.bySource(selected), classNumber)
+}
+
 /** Labels one patch of the open slide (0 = clears it). */
 export async function labelPatch(patch: number, classNumber: number): Promise<void> {
   const labelling = startLabelling(classNumber)
@@ -65,15 +75,22 @@ export async function labelPatch(patch: number, classNumber: number): Promise<vo
   await labelling?.commit()
 }
 
-function whyNot(): Error | null {
+function whyReadOnly(): Error | null {
   const { readOnly } = useProject()
-  const { slide } = useViewport()
-  if (readOnly)
-    return tesseraError(
+  return (
+    readOnly &&
+    tesseraError(
       'PROJECT_READ_ONLY',
       `The project is open for reading only: ${readOnly.holder} has it open. Close it there and open it here again.`,
       { folder: useProject().current?.folderName ?? '' },
     )
+  )
+}
+
+function whyNot(): Error | null {
+  const readOnly = whyReadOnly()
+  const { slide } = useViewport()
+  if (readOnly) return readOnly
   if (slide && !usePatches().openGrid)
     return tesseraError('SOURCE_UNKNOWN', `“${slide.name}” has no patches yet. Lay a grid under Label → Patches.`, {
       source: slide.name,

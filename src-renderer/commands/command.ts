@@ -17,7 +17,7 @@ export const GROUPS = [
 type Group = (typeof GROUPS)[number]
 
 /** Where keys mean the command. The same key may mean two things in two contexts, not in one. */
-export type Context = 'everywhere' | 'slide' | 'gallery' | 'review' | 'inside'
+export type Context = 'everywhere' | 'slide' | 'gallery' | 'map' | 'review' | 'inside'
 
 export interface Command {
   /** Part of people's settings: never renamed. */

@@ -11,6 +11,7 @@ import { commandFor, keyLabel, keysOf } from './keys.ts'
 import { classCommands, labelCommands } from './labels.ts'
 import { lookCommands } from './look.ts'
 import { neighbourCommands } from './neighbours.ts'
+import { mapCommands } from './map.ts'
 import { reviewCommands } from './review.ts'
 import { slideCommands } from './slides.ts'
 import { stageCommands } from './stages.ts'
@@ -31,6 +32,7 @@ export const useCommands = defineStore('commands', () => {
     ...labelCommands(),
     ...featureCommands(),
     ...neighbourCommands(),
+    ...mapCommands(),
     ...reviewCommands(),
     ...insideCommands(),
     ...stageCommands(),

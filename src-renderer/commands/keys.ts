@@ -58,7 +58,7 @@ export function conflicts(
   )
 }
 
-const NARROWEST_FIRST: readonly Context[] = ['inside', 'review', 'gallery', 'slide', 'everywhere']
+const NARROWEST_FIRST: readonly Context[] = ['inside', 'map', 'review', 'gallery', 'slide', 'everywhere']
 
 /**
  * The command a key means now. Where a key means one thing everywhere and another in one place, the place wins.

@@ -4,15 +4,17 @@ import { useFaults } from '../stores/faults.ts'
 import { useFiles } from '../stores/files.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { useLabels } from '../stores/labels.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useReview } from '../stores/review.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { useWindow } from '../stores/window.ts'
-import { labelPatch, labelSelection } from './assignLabel.ts'
+import { labelPatch, labelPoints, labelSelection } from './assignLabel.ts'
 import { command } from './command.ts'
 import { inGallery, showSet } from './gallery.ts'
 import { cardInHand, labelInFocus } from './neighbours.ts'
+import { onMap } from './map.ts'
 import { showChange } from './showPatches.ts'
 
 async function undo(): Promise<void> {
@@ -42,9 +44,15 @@ function selectedOtherThanReviewed(): boolean {
   return hasSelection() && !(reviewed?.source === source?.id && selected.size === 1 && selected.has(reviewed!.patch))
 }
 
-/** A class key: makes the class active; labels the card in focus, what is selected or in hand, or corrects what is under review. */
+const hasPoints = (): boolean => onMap() && useMap().selected.size > 0
+
+/**
+ * A class key: makes the class active; labels the points of the map, the card in focus, what is selected or in hand, or
+ * corrects what is under review.
+ */
 function takeClass(number: number): unknown {
   if (number !== UNLABELLED) useLabels().active = number
+  if (hasPoints()) return labelPoints(number)
   if (cardInHand()) return labelInFocus(number)
   if (useWindow().stage === 'review' && useReview().current && !selectedOtherThanReviewed()) {
     return number === UNLABELLED ? undefined : useReview().correct(number)
@@ -98,7 +106,7 @@ export const labelCommands = () => [
     title: 'Clear the label of the patch',
     group: 'Labels',
     keys: ['0', 'Backspace', 'Delete'],
-    when: () => canChange() && (patchInHand() !== null || hasSelection() || cardInHand() !== null),
+    when: () => canChange() && (patchInHand() !== null || hasSelection() || cardInHand() !== null || hasPoints()),
     run: () => takeClass(UNLABELLED),
   }),
   command({

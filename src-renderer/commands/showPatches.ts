@@ -5,6 +5,7 @@ import { type Grid, patchRect, type Rect } from '../../src-shared/patches.ts'
 import { level0Px } from '../../src-shared/units.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useGallery } from '../stores/gallery.ts'
+import { useMap } from '../stores/map.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useViewport } from '../stores/viewport.ts'
 import { isPartlySeen } from '../viewer/coordinates.ts'
@@ -67,6 +68,8 @@ export async function showChange(change: Change): Promise<void> {
   const diffs = change.labels.filter(({ source, patch }) => patch.length > 0 && sourceById(source))
   const diff = diffs.find(({ source }) => source === openGrid?.id || source === openSet?.id) ?? diffs[0]
   if (diff) {
+    // On the map the change is seen as it is: the slide stays where it was looked at.
+    if (useMap().open) return
     if (!isInView(diff.source, diff.patch)) await showPatches(diff.source, diff.patch)
     else await selectCards(diff.source, diff.patch)
   } else if (change.gesture.slide) useViewport().open(change.gesture.slide)

@@ -16,6 +16,7 @@ export type Place =
   | 'label'
   | 'train'
   | 'features'
+  | 'map'
   | 'review'
   | 'inspect'
   | 'inside'

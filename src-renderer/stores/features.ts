@@ -56,6 +56,10 @@ export const useFeatures = defineStore('features', () => {
   const usable = computed(() =>
     [...sets.value.values()].filter((set) => set.encoder === chosen.value?.id && set.stale === null && set.rows > 0),
   )
+  /** All that the chosen encoder made and that does not fit any more. */
+  const outdated = computed(() =>
+    [...sets.value.values()].filter((set) => set.encoder === chosen.value?.id && set.stale !== null),
+  )
 
   return {
     list,
@@ -64,6 +68,7 @@ export const useFeatures = defineStore('features', () => {
     openSource,
     openSet,
     usable,
+    outdated,
     setOf,
     shipped,
     async loadShipped(): Promise<void> {

@@ -250,6 +250,25 @@ export const useLabels = defineStore('labels', () => {
     }
   }
 
+  /** Gives patches of several sources one class (0 = none), all in one gesture. @returns whether it is on disk */
+  async function assignMany(parts: ReadonlyMap<SourceId, Uint32Array>, classNumber: number): Promise<boolean> {
+    const what = classNumber === UNLABELLED ? 'The labels were not cleared.' : 'The labels were not saved.'
+    try {
+      await gesture(() =>
+        call('labels.assignMany', {
+          parts: Array.from(parts, ([source, of]) => ({ source, patches: of })),
+          class: classNumber,
+          ...JUST_LABELLED,
+        }),
+      )
+      faults.settle('viewer', what)
+      return true
+    } catch (error) {
+      refused(what, error)
+      return false
+    }
+  }
+
   /** Runs a call that answers with a change, and applies it. */
   async function gesture(action: () => Promise<Change | null>): Promise<Change | null> {
     saving.value++
@@ -286,6 +305,7 @@ export const useLabels = defineStore('labels', () => {
     commit,
     assign,
     assignEach,
+    assignMany,
     undo: () => gesture(() => call('labels.undo')),
     redo: () => gesture(() => call('labels.redo')),
     addClass: (name: string, colour: Colour | null, key: string | null) =>

@@ -12,6 +12,7 @@ import { useJobs } from './jobs.ts'
 import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
 import { useLooks } from './looks.ts'
+import { useMap } from './map.ts'
 import { useModels } from './models.ts'
 import { useNeighbours } from './neighbours.ts'
 import { usePatches } from './patches.ts'
@@ -48,6 +49,7 @@ export async function reloadProject(): Promise<void> {
     useModels(),
     useFeatures(),
     useNeighbours(),
+    useMap(),
     useTraining(),
     useAugmentationPreview(),
     useRateSearch(),
@@ -77,6 +79,7 @@ async function loadRooms(): Promise<void> {
       useJobs().load(),
       useModels().load(),
       useFeatures().load(),
+      useMap().loadList(),
       useBookmarks().load(),
     ])
     await Promise.all([useLabels().load(), usePredictions().load()])

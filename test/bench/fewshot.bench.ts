@@ -101,7 +101,7 @@ try {
     throw new Error(`“train” has the classes ${train.names.join()}, “valid” ${valid.names.join()}.`)
   const rows = []
   for (const each of LABELS) {
-    const found = []
+    const found: ProbeResult[][] = []
     for (let seed = 1; seed <= DRAWS; seed++)
       found.push(await probed(drawn(train, each, seed), valid, Math.min(each, MOST_NEIGHBOURS), seed))
     const probes = ProbeName.options.map((probe) => {

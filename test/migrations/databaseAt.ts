@@ -62,6 +62,7 @@ const rows: readonly (readonly [since: number, sql: string])[] = [
   [14, `INSERT INTO encoders VALUES (1, 'en', '{}', NULL, '{}', 1)`],
   [14, `INSERT INTO feature_sets VALUES (1, 'fs', 1, 1, 1, 'float16', '{}', 1, 1)`],
   [14, `INSERT INTO feature_blocks VALUES (1, 0, x'05000000', 'ef')`],
+  [15, `INSERT INTO maps VALUES (1, 'map', 1, 1, '[]', '{}', 100, 'gh', 1)`],
   [7, `INSERT INTO exports VALUES ('e', 1, 'a.csv', 'exports/a.csv', 10, 1)`],
 ]
 

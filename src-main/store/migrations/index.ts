@@ -14,6 +14,7 @@ import { viewing } from './0011-viewing.ts'
 import { looks } from './0012-looks.ts'
 import { setPictures } from './0013-set-pictures.ts'
 import { features } from './0014-features.ts'
+import { maps } from './0015-maps.ts'
 
 export const migrations: readonly Migration[] = [
   project,
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   looks,
   setPictures,
   features,
+  maps,
 ]

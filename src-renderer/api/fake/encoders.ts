@@ -14,10 +14,10 @@ const DIMENSIONS = 64
 export function encoderHandlers(
   sourceById: (source: SourceId) => PatchSource,
   publish: PublishApi,
-): Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls> {
+): { calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls>; sets: () => FeatureSet[] } {
   const encoders = new Map<EncoderId, Encoder>()
   const sets = new Map<FeatureSetId, FeatureSet>()
-  return {
+  const calls: Pick<ApiCalls, keyof typeof featureCalls | keyof typeof spreadCalls> = {
     ...spreadHandlers((set) => sets.get(set)?.rows ?? 0),
     'encoders.list': () => [...encoders.values()],
     'encoders.shipped': () => [],
@@ -79,4 +79,5 @@ export function encoderHandlers(
       publish('features.changed', { changed: [], removed: [set] })
     },
   }
+  return { calls, sets: () => [...sets.values()] }
 }

@@ -17,6 +17,7 @@ import { newId, pause } from './ids.ts'
 import { encoderHandlers } from './encoders.ts'
 import { fakeInspection } from './inspection.ts'
 import { FakeJobs } from './jobs.ts'
+import { mapHandlers } from './maps.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { neighbourHandlers } from './neighbours.ts'
 import { patchHandlers } from './patchHandlers.ts'
@@ -59,6 +60,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
   const patches = patchHandlers(scene, slides, publish)
   const labels = labelHandlers(scene, patches, publish)
   const jobs = new FakeJobs((changed) => publish('jobs.changed', { changed, removed: [] }))
+  const encoding = encoderHandlers((source) => patches.sources.get(source)!, publish)
   const runs = new Map<RunId, TrainingRun>()
   const points = new Map<RunId, TrainingPoint[]>()
   const models = new Map<ModelId, Model>()
@@ -308,8 +310,9 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       ...bookmarkHandlers(),
       ...blindingHandlers(slides),
-      ...encoderHandlers((source) => patches.sources.get(source)!, publish),
       ...neighbourHandlers(patches, labels.log),
+      ...encoding.calls,
+      ...mapHandlers(encoding.sets, jobs, publish),
       ...patches.calls,
       'patches.measureFocus': ({ grid }) => {
         const job = jobs.add(

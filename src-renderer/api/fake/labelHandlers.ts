@@ -72,6 +72,10 @@ export function labelHandlers(scene: Scene, patches: FakePatches, publish: Publi
       guard()
       return told(log.assign(source, to, number, why))
     },
+    'labels.assignMany': ({ parts, class: number, why }) => {
+      guard()
+      return told(log.assignMany(parts, number, why))
+    },
     'labels.addClass': ({ name, colour, key }) => {
       guard()
       free(name)

@@ -73,20 +73,37 @@ export class FakeLabels {
     given: number | Uint16Array,
     kind: Gesture['kind'] = 'label',
   ): Change | null {
+    const diff = this.#diff(source, patches, given)
+    return diff ? this.#assigned([diff], kind) : null
+  }
+
+  assignMany(
+    parts: readonly { source: SourceId; patches: ArrayLike<number> }[],
+    number: number,
+    kind: Gesture['kind'],
+  ): Change | null {
+    const diffs = parts.flatMap(({ source, patches }) => this.#diff(source, patches, number) ?? [])
+    return diffs.length > 0 ? this.#assigned(diffs, kind) : null
+  }
+
+  #diff(source: SourceId, patches: ArrayLike<number>, given: number | Uint16Array): LabelDiff | null {
     const now = this.array(source)
     const wanted = new Map(Array.from(patches, (patch, i) => [patch, typeof given === 'number' ? given : given[i]!]))
     const changed = [...wanted.keys()].filter((patch) => now[patch] !== wanted.get(patch))
     if (changed.length === 0) return null
-    const number = wanted.get(changed[0]!)
-    const diff: LabelDiff = {
+    return {
       source,
       patch: Uint32Array.from(changed),
       before: Uint16Array.from(changed, (patch) => now[patch]!),
       after: Uint16Array.from(changed, (patch) => wanted.get(patch)!),
     }
-    const name = this.classes.find((each) => each.number === number)?.name
-    const what = `${changed.length} ${changed.length === 1 ? 'patch' : 'patches'}`
-    return this.#step(kind, name ? `label ${what} as ${name}` : `clear ${what}`, [diff], null)
+  }
+
+  #assigned(diffs: LabelDiff[], kind: Gesture['kind']): Change {
+    const count = diffs.reduce((sum, { patch }) => sum + patch.length, 0)
+    const name = this.classes.find((each) => each.number === diffs[0]!.after[0])?.name
+    const what = `${count} ${count === 1 ? 'patch' : 'patches'}`
+    return this.#step(kind, name ? `label ${what} as ${name}` : `clear ${what}`, diffs, null)
   }
 
   setClasses(kind: Gesture['kind'], text: string, classes: PatchClass[], labels: LabelDiff[] = []): Change {

@@ -6,6 +6,7 @@ const WHERE = {
   everywhere: '',
   slide: 'over the slide',
   gallery: 'in the gallery',
+  map: 'on the map',
   review: 'in Review',
   inside: 'inside a network',
 } as const
