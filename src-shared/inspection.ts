@@ -4,11 +4,14 @@
  */
 import * as z from 'zod'
 import { bytes, float32s, uint32s } from './arrays.ts'
-import { ModelId, SourceId } from './ids.ts'
+import { EncoderId, ModelId, SourceId } from './ids.ts'
 import { call, stream } from './wire/contract.ts'
 
-/** One network of a model; an ensemble has several. */
-export const Inspected = z.object({ model: ModelId, member: z.number().int().nonnegative() })
+/** One network of a model, as an ensemble has several; or an encoder of the project that is no model of it. */
+export const Inspected = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('model'), model: ModelId, member: z.number().int().nonnegative() }),
+  z.object({ kind: z.literal('encoder'), encoder: EncoderId }),
+])
 export type Inspected = z.infer<typeof Inspected>
 
 const PatchName = { source: SourceId, patch: z.number().int().nonnegative() }
@@ -76,8 +79,8 @@ export const InspectedPatch = z.object({
   edgePx: count,
   /** what the network is shown: RGB bytes [row, column, channel] */
   pixels: bytes,
-  /** [class], as this network says */
-  probabilities: float32s,
+  /** [class], as this network says; null of an encoder */
+  probabilities: float32s.nullable(),
 })
 export type InspectedPatch = z.infer<typeof InspectedPatch>
 
@@ -146,9 +149,9 @@ export const SaliencyMap = z.object({
   /** rows and columns that cover the whole patch evenly: fewer than px where the method is coarser */
   height: count,
   width: count,
-  /** [row, column]; above 0 = speaks for the class */
+  /** [row, column]; above 0 = speaks for the class; of an encoder how far the features move, 1 − cosine */
   values: float32s,
-  /** of the class, for the patch as it is: a probability for occlusion, else the number before softmax */
+  /** of the class, for the patch as it is: a probability for occlusion, else the number before softmax; of an encoder 1 */
   score: z.number(),
 })
 export type SaliencyMap = z.infer<typeof SaliencyMap>
@@ -179,6 +182,8 @@ export const ExcitedNews = z.object({
   done: count,
   total: count,
   channels: count,
+  /** patches that lie where their slide is damaged */
+  leftOut: count,
   /** width of the layer’s map */
   width: count,
   /** the most exciting first */
@@ -194,8 +199,11 @@ export const EXCITED_KEPT = 12
 const onPatch = { of: Inspected, ...PatchName }
 
 export const inspectionCalls = {
-  /** @throws MODEL_UNKNOWN, MODEL_FILE_BROKEN, MODEL_WEIGHTS_MISMATCH */
-  'inspection.network': call(z.object({ of: Inspected }), InspectedNetwork),
+  /**
+   * @param source whose patches it is to be shown: an encoder may take patches of many edges
+   * @throws MODEL_UNKNOWN, MODEL_FILE_BROKEN, MODEL_WEIGHTS_MISMATCH, ENCODER_UNKNOWN, ENCODER_CHANGED
+   */
+  'inspection.network': call(z.object({ of: Inspected, source: SourceId.nullable() }), InspectedNetwork),
   /** @throws MODEL_INPUT_MISMATCH, MODEL_SPACING_MISMATCH when such patches are not what the model takes; PATCH_UNKNOWN and others of reading */
   'inspection.patch': call(z.object(onPatch), InspectedPatch),
   /** @throws LAYER_UNKNOWN */
@@ -222,8 +230,8 @@ export const inspectionStreams = {
     z.object({
       ...onPatch,
       method: SaliencyMethod,
-      /** by its place among the model’s classes */
-      class: count,
+      /** by its place among the model’s classes; null of an encoder: all of its features */
+      class: count.nullable(),
       /** of Grad-CAM: whose maps are weighed; null = the last with places */
       layer: z.string().nullable(),
       /** of occlusion: edge of the square that is covered, and its step, px */

@@ -35,6 +35,8 @@ export interface EncoderList {
   /** @throws {TesseraError} ENCODER_UNKNOWN */
   byId(encoder: EncoderId): Encoder
   add(from: NewEncoder, words: EncoderWords): Promise<Encoder>
+  /** Where its weights lie. @throws {TesseraError} ENCODER_UNKNOWN, also where only its features are here */
+  fileOf(encoder: EncoderId): Promise<string>
   /**
    * An encoder, open while `work` runs.
    * @param scratch a folder of the caller's, for pixels on their way
@@ -75,6 +77,7 @@ export function createEncoderList(dependencies: EncoderListDependencies): Encode
   return {
     all: () => listEncoders(store.read).map(shown),
     byId: (encoder) => shown(stored(encoder)),
+    fileOf: (encoder) => fileOf(stored(encoder).origin),
     async add(from, words) {
       const origin: EncoderOrigin = from.kind === 'file' ? { kind: 'file', path: pathOf(from.file) } : from
       const file = await fileOf(origin)

@@ -58,11 +58,12 @@ export function inspectionServer(threads: number): InspectionHandlers {
         const network = await openInspection(order, threads)
         const inspection = OpenInspectionId.parse(++opened)
         open.set(inspection, { network, normalisation: order.normalisation })
-        const { members, input, layers, noGradients, firstFilters } = network
-        return { inspection, network: { members, input: [...input], layers: [...layers], noGradients, firstFilters } }
+        const { sha256, members, input, layers, noGradients, firstFilters } = network
+        const facts = { members, layers: [...layers], noGradients, firstFilters }
+        return { inspection, sha256, network: { ...facts, input: [input[0], input[1], input[2]] } }
       },
       async 'engine.inspectAnswer'({ inspection, pixels }) {
-        return { probabilities: await byId(inspection).network.answer(await patchOf(inspection, pixels), 1) }
+        return { answer: await byId(inspection).network.answer(await patchOf(inspection, pixels), 1) }
       },
       async 'engine.inspectMaps'({ inspection, pixels, layer, first, count }) {
         const key = `${inspection} ${pixels} ${layer}`
@@ -120,11 +121,7 @@ async function* saliency(
   const [, height, width] = network.input
   const { class: classIndex } = order
   if (order.method === 'occlusion') {
-    const scores = async (patches: Float32Array, count: number): Promise<Float32Array> => {
-      const probabilities = await network.answer(patches, count)
-      const classes = probabilities.length / count
-      return Float32Array.from({ length: count }, (_, i) => probabilities[i * classes + classIndex]!)
-    }
+    const scores = await scoresOf(network, patch, classIndex)
     const { square, step } = order
     const work = occlusionMap({ patch, shape: network.input, square, step, scores })
     for (let next = await work.next(); !signal.aborted; next = await work.next()) {
@@ -136,6 +133,7 @@ async function* saliency(
     }
     return
   }
+  if (classIndex === null) throw gradientsOfNothing(network.file)
   const layer = order.method === 'grad-cam' ? (order.layer ?? lastMap(network.layers) ?? INPUT) : INPUT
   const { logits, output, gradient } = await network.gradient(layer, classIndex, patch)
   const score = logits[classIndex]!
@@ -146,6 +144,32 @@ async function* saliency(
     yield { kind: 'map', height: rows, width: columns, values: gradCam(output, gradient), score }
   }
 }
+
+/** How a patch is scored: by the probability of a class, or by how near its features are to those of the patch as it is. */
+async function scoresOf(network: OpenInspection, patch: Float32Array, classIndex: number | null) {
+  const whole = (await network.answer(patch, 1)).slice()
+  return async (patches: Float32Array, count: number): Promise<Float32Array> => {
+    const answers = await network.answer(patches, count)
+    const { length } = whole
+    return Float32Array.from({ length: count }, (_, i) => {
+      const answer = answers.subarray(i * length, (i + 1) * length)
+      return classIndex === null ? cosine(answer, whole) : answer[classIndex]!
+    })
+  }
+}
+
+/** Of the angle between two vectors; 0 where one has no direction. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, at) => sum + value * y[at]!, 0)
+  const lengths = Math.sqrt(dot(a, a) * dot(b, b))
+  return lengths > 0 ? dot(a, b) / lengths : 0
+}
+
+const gradientsOfNothing = (model: string) =>
+  tesseraError('GRADIENTS_NOT_POSSIBLE', `“${model}” has no classes, so no class has a gradient. Use occlusion.`, {
+    model,
+    reason: 'it has no classes',
+  })
 
 async function withPixels<T>(
   file: string,

@@ -12,6 +12,7 @@ import { createExports, writeRequest } from '../exports/handlers.ts'
 import { type MisreadExport, writeMisreadCsv, writeMisreadSheet } from '../exports/misreadFiles.ts'
 import { setFiles } from '../exports/writers.ts'
 import type { StoredFeatures } from '../encoders/featureStore.ts'
+import { patchesToEncode } from '../encoders/extraction.ts'
 import { createEncoders } from '../encoders/handlers.ts'
 import { readEncoderFile } from '../features/encoderFile.ts'
 import { shippedEncoderFile, shippedEncoders } from '../features/shippedEncoders.ts'
@@ -273,8 +274,10 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     workerHost,
     modelById: models.byId,
     weightsOf: models.weightsOf,
+    encoders: encoding.encoders,
     sourceById: sources.byId,
-    patchesOf: predictions.patchesOf,
+    nameOfSource,
+    patchesOf: (source) => patchesToEncode({ store, sourceSeq: sources.seqOf }, source),
     readPixels,
   })
   const exporting = {

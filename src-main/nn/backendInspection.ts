@@ -6,6 +6,7 @@
  * graph/innerValue.ts; which of its values are numbers is found by a trial run.
  */
 import './keptQuiet.ts' // before the runtime
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import * as ort from 'onnxruntime-node'
 import { messageOf, tesseraError } from '../../src-shared/errors.ts'
@@ -39,6 +40,7 @@ export type Gradient = {
 
 export interface OpenInspection {
   readonly file: string
+  readonly sha256: string
   /** networks in the file */
   readonly members: number
   readonly input: readonly [number, number, number]
@@ -48,7 +50,7 @@ export interface OpenInspection {
   readonly firstFilters: FirstFilters | null
   /** The patches as this network expects them; @param patches normalised as the file expects */
   readonly prepared: (patches: Float32Array) => Float32Array
-  /** What the network answers: of a model probabilities [count, class]. @param patches prepared */
+  /** What the network answers: probabilities [count, class], or features [count, feature]. @param patches prepared */
   answer(patches: Float32Array, count: number): Promise<Float32Array>
   /** @param name of a layer; `input` = the patch. @throws {TesseraError} LAYER_UNKNOWN */
   layer(name: string, patches: Float32Array, count: number): Promise<LayerValues>
@@ -78,7 +80,8 @@ export async function openInspection(order: InspectionOrder, threads: number): P
   const { model, renormalised } = attemptOn(file, () => memberOfModel(whole, prefix))
   const runs = sessionsOf(model, own ? null : bytes, file, threads)
   try {
-    return await described({ ...order, own, prefixes: prefixes.length, model, renormalised, runs, description })
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return await described({ ...order, own, prefixes: prefixes.length, model, renormalised, runs, description, sha256 })
   } catch (error) {
     await runs.dispose()
     throw error
@@ -109,6 +112,7 @@ type Described = InspectionOrder & {
   model: OnnxModel
   renormalised: Member['renormalised']
   runs: Sessions
+  sha256: string
 }
 
 async function described(of: Described): Promise<OpenInspection> {
@@ -140,6 +144,7 @@ async function described(of: Described): Promise<OpenInspection> {
 
   return {
     file,
+    sha256: of.sha256,
     members: of.prefixes,
     input,
     layers,
@@ -147,8 +152,9 @@ async function described(of: Described): Promise<OpenInspection> {
     firstFilters: attemptOn(file, () => firstFilters(model.graph, channels, (value) => nameOf.get(value) ?? value)),
     prepared: (patches) => renormalise(patches, of.renormalised, height * width),
     async answer(patches, count) {
-      const { [result]: found } = await runs.run([result], feeds(patches, count))
-      return found!.data
+      const value = of.answer === null ? result : valueOf(of.answer)
+      const { [value]: found } = await runs.run([value], feeds(patches, count))
+      return meansOfMaps(found!, count)
     },
     async layer(name, patches, count) {
       const value = valueOf(name)
@@ -231,6 +237,17 @@ function valueOfName(
 const whyNoGradients = (own: boolean, description: NetworkDescription | null): string | null => {
   if (!own) return 'it was made by another program, and Tessera knows the way back only through layers it has described'
   return description ? null : 'its card does not describe the layers of this network'
+}
+
+/** [count, channel, row, column] → [count, channel]; what has no places is as it is */
+function meansOfMaps({ dims, data }: { dims: readonly number[]; data: Float32Array }, count: number): Float32Array {
+  if (dims.length < 4) return data
+  const rows = count * dims[1]!
+  const places = data.length / rows
+  return Float32Array.from({ length: rows }, (_, row) => {
+    const map = data.subarray(row * places, (row + 1) * places)
+    return map.reduce((sum, value) => sum + value, 0) / places
+  })
 }
 
 /** @param places of one channel of one patch */

@@ -24,6 +24,8 @@ export const InspectionOrder = z.object({
   normalisation: Normalisation,
   /** [channels, height, width] of a patch */
   input: z.tuple([size, size, size]),
+  /** the layer that is its answer, a map as the means of its channels; null = the result of the file */
+  answer: z.string().nullable(),
 })
 export type InspectionOrder = z.infer<typeof InspectionOrder>
 
@@ -37,9 +39,12 @@ const count = z.number().int().nonnegative()
 
 export const inspectionEngineCalls = {
   /** @throws FILE_NOT_FOUND, MODEL_FILE_BROKEN, MODEL_WEIGHTS_MISMATCH, MODEL_UNKNOWN */
-  'engine.inspect': call(InspectionOrder, z.object({ inspection: OpenInspectionId, network: InspectedNetwork })),
-  /** [class] */
-  'engine.inspectAnswer': call(z.object(onPatch), z.object({ probabilities: float32s })),
+  'engine.inspect': call(
+    InspectionOrder,
+    z.object({ inspection: OpenInspectionId, sha256: z.string(), network: InspectedNetwork }),
+  ),
+  /** What it says of the patch: [class], or [feature] */
+  'engine.inspectAnswer': call(z.object(onPatch), z.object({ answer: float32s })),
   /** @throws LAYER_UNKNOWN */
   'engine.inspectMaps': call(z.object({ ...onPatch, layer: z.string(), first: count, count }), FeatureMaps),
   /** @throws LAYER_UNKNOWN, LAYER_PLACE_UNKNOWN */
@@ -73,7 +78,7 @@ export const inspectionEngineStreams = {
     z.object({
       ...onPatch,
       method: SaliencyMethod,
-      class: count,
+      class: count.nullable(),
       layer: z.string().nullable(),
       square: z.number().int().min(1),
       step: z.number().int().min(1),

@@ -31,6 +31,7 @@ const isSame = (a: PatchOfSet, b: PatchOfSet): boolean => a.set === b.set && a.p
 
 /** The labelled patches of sets that have features, set by set. */
 export type Labelled = {
+  sets: readonly Open<LabelledSet>[]
   parts: Rows[]
   /** [row] */
   patches: PatchOfSet[]
@@ -57,7 +58,22 @@ export function labelledRows(sets: readonly Open<LabelledSet>[]): Labelled {
     }
     parts.push({ features: table.features, dimensions: table.dimensions, rows: Uint32Array.from(rows) })
   }
-  return { parts, patches, classes: Uint16Array.from(classes), spots }
+  return { sets, parts, patches, classes: Uint16Array.from(classes), spots }
+}
+
+/** Labelled patches with their centre, kept from one question to the next while labels stay as they are. */
+export type LabelledRows = Labelled & { centre: Centre }
+
+const equal = (a: Uint32Array | Uint16Array, b: Uint32Array | Uint16Array): boolean =>
+  a.length === b.length && a.every((each, i) => each === b[i])
+
+/** @param before of the question before; given back when neither features nor labels have changed */
+export function centredLabels(sets: readonly Open<LabelledSet>[], before: LabelledRows | null): LabelledRows {
+  const isSameSet = (one: Open<LabelledSet>, other: Open<LabelledSet> | undefined): boolean =>
+    one.table === other?.table && equal(one.patch, other.patch) && equal(one.class, other.class)
+  if (before?.sets.length === sets.length && sets.every((one, i) => isSameSet(one, before.sets[i]))) return before
+  const labelled = labelledRows(sets)
+  return { ...labelled, centre: centreOf(labelled.parts, sets[0]?.table.dimensions ?? 0) }
 }
 
 /** How many of some labels are of each class: the most first, of equal ones the class that comes first. */
@@ -74,16 +90,15 @@ const LEAST_LABELLED = 2
 
 /** @returns null when the patch has no features */
 export function labelledNeighbours(
-  sets: readonly Open<LabelledSet>[],
+  { sets, parts, patches, classes, spots, centre }: LabelledRows,
   of: PatchOfSet,
   k: number,
 ): { labelled: number; found: Near[]; votes: Votes } | null {
   const query = queryOf(sets, of)
   if (!query) return null
-  const { parts, patches, classes, spots } = labelledRows(sets)
   const labelled = patches.length
   if (labelled < LEAST_LABELLED) return { labelled, found: [], votes: [] }
-  const products = productsWith(parts, centreOf(parts, query.features.length), query.features)
+  const products = productsWith(parts, centre, query.features)
   const found: Near[] = []
   for (const row of largestFirst(products)) {
     if (found.length === k) break

@@ -4,16 +4,28 @@ import { ENGINE_THREADS } from '../nn/engineFacts.ts'
 import { disagreements } from './disagreements.ts'
 import type { FeatureTables } from './featureTables.ts'
 import type { neighbourQuestions, SearchedSet } from './neighboursContract.ts'
-import { alikePatches, type AllRows, allRows, labelledNeighbours, type Open } from './neighboursOf.ts'
+import {
+  alikePatches,
+  type AllRows,
+  allRows,
+  centredLabels,
+  labelledNeighbours,
+  type LabelledRows,
+  type Open,
+} from './neighboursOf.ts'
 
 export function neighboursServer(tables: FeatureTables): CallHandlers<typeof neighbourQuestions> {
   /** Of the sets asked about last. */
   let all: AllRows | null = null
+  let labelled: LabelledRows | null = null
   const opened = <S extends SearchedSet>(sets: readonly S[]): Open<S>[] =>
     sets.map((each) => ({ ...each, table: tables.get(each.set) }))
 
   return {
-    'neighbours.labelled': ({ sets, of, k }) => labelledNeighbours(opened(sets), of, k),
+    'neighbours.labelled'({ sets, of, k }) {
+      labelled = centredLabels(opened(sets), labelled)
+      return labelledNeighbours(labelled, of, k)
+    },
     'neighbours.alike'({ sets, of, most }) {
       const searched = opened(sets)
       const searchedTables = searched.map(({ table }) => table)

@@ -1,5 +1,6 @@
 /** Commands of looking inside a network: opening it on the patch in hand, and going on from there. */
 import { columnOf, patchAt, patchAtCell, rowOf, sourceSize } from '../../src-shared/patches.ts'
+import { useFeatures } from '../stores/features.ts'
 import { useGallery } from '../stores/gallery.ts'
 import { INSIDE_TABS, type InsideTab, type PatchInHand, useInside } from '../stores/inside.ts'
 import { useModels } from '../stores/models.ts'
@@ -27,6 +28,10 @@ export function patchInHand(): PatchInHand | null {
   const amid = view ? patchAt(openGrid, view.centre.x, view.centre.y) : null
   return { source: openGrid.id, patch: patch ?? before?.patch ?? amid ?? 0 }
 }
+
+const canLook = (): boolean =>
+  useModels().chosen !== null ||
+  useFeatures().list.some(({ origin }) => origin.kind === 'shipped' || origin.kind === 'file')
 
 export function lookInside(tab?: InsideTab): void {
   const at = patchInHand()
@@ -86,7 +91,7 @@ export const insideCommands = () => [
     title: 'Look inside the network',
     group: 'Training',
     keys: ['Ctrl+I'],
-    when: () => useModels().chosen !== null && patchInHand() !== null,
+    when: () => canLook() && patchInHand() !== null,
     run: () => lookInside(),
   }),
   within({ id: 'close', title: 'Inside: back to the slide', keys: ['Escape'], run: () => useInside().close() }),

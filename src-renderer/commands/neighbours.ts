@@ -47,10 +47,10 @@ export async function goToPatch(patch: PatchInSource): Promise<void> {
 
 /** The gallery's selection is asked about, unless it was reached from a card of neighbours. */
 export function askFromGallery(): void {
-  const { set, current } = useGallery()
+  const { source, current } = useGallery()
   const neighbours = useNeighbours()
-  if (!set || current === null) return
-  const now = { source: set.id, patch: current }
+  if (!source || current === null) return
+  const now = { source: source.id, patch: current }
   if (!isSamePatch(neighbours.goingTo, now)) void neighbours.ask(now)
   neighbours.goingTo = null
 }

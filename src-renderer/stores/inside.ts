@@ -4,11 +4,14 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { SourceId } from '../../src-shared/ids.ts'
+import type { EncoderId, SourceId } from '../../src-shared/ids.ts'
 import type { Inspected, InspectedLayer, InspectedNetwork, InspectedPatch } from '../../src-shared/inspection.ts'
+import type { NetworkDescription } from '../../src-shared/networks.ts'
+import type { MicronPerPx } from '../../src-shared/units.ts'
 import { isMap, type Shape } from '../../src-shared/network/layerShape.ts'
 import { call } from '../api/index.ts'
 import { useFaults } from './faults.ts'
+import { useFeatures } from './features.ts'
 import { useModels } from './models.ts'
 import { usePatches } from './patches.ts'
 import { useViewport } from './viewport.ts'
@@ -19,6 +22,16 @@ export type InsideTab = (typeof INSIDE_TABS)[number]
 export interface PatchInHand {
   source: SourceId
   patch: number
+}
+
+/** What is looked into, as the views need it. */
+export interface InsideSubject {
+  name: string
+  /** none of an encoder */
+  classes: readonly { name: string; colour: string }[]
+  mpp: MicronPerPx | null
+  /** null = the layers are those of the file's graph */
+  description: NetworkDescription | null
 }
 
 const WINDOWED = new Set([
@@ -37,6 +50,7 @@ export const isWindowed = ({ kind, shape }: InspectedLayer): boolean =>
 
 export const useInside = defineStore('inside', () => {
   const models = useModels()
+  const features = useFeatures()
   const faults = useFaults()
   const patches = usePatches()
   const viewport = useViewport()
@@ -45,6 +59,8 @@ export const useInside = defineStore('inside', () => {
   const tab = ref<InsideTab>('layers')
   /** Which of the networks of an ensemble. */
   const member = ref(0)
+  /** The encoder that is looked into; null = the chosen model. */
+  const encoderId = ref<EncoderId | null>(null)
   const at = shallowRef<PatchInHand | null>(null)
   /** The last patch that was under the pointer: on the way to a button the pointer leaves it. */
   const pointed = shallowRef<PatchInHand | null>(null)
@@ -55,9 +71,20 @@ export const useInside = defineStore('inside', () => {
   let networkRound = 0
   let patchRound = 0
 
-  const of = computed<Inspected | null>(() =>
-    open.value && models.chosen ? { model: models.chosen.id, member: member.value } : null,
-  )
+  const encoder = computed(() => features.list.find(({ id }) => id === encoderId.value) ?? null)
+  const subject = computed<InsideSubject | null>(() => {
+    if (encoder.value)
+      return { name: encoder.value.card.name, classes: [], mpp: encoder.value.card.input.mpp, description: null }
+    if (!models.chosen) return null
+    const { name, card } = models.chosen
+    const description = card.members[member.value]?.description ?? card.network.description
+    return { name, classes: card.classes, mpp: card.input.mpp, description }
+  })
+  const of = computed<Inspected | null>(() => {
+    if (!open.value) return null
+    if (encoder.value) return { kind: 'encoder', encoder: encoder.value.id }
+    return models.chosen ? { kind: 'model', model: models.chosen.id, member: member.value } : null
+  })
   /** What the engine is asked about; null while there is no patch, or no network. */
   const asked = computed(() => (of.value && at.value && network.value ? { of: of.value, ...at.value } : null))
   const layers = computed(() => network.value?.layers ?? [])
@@ -71,7 +98,7 @@ export const useInside = defineStore('inside', () => {
     if (!of.value) return
     const asking = of.value
     const read = await faults.attempt('inside', 'The network can not be looked into.', () =>
-      call('inspection.network', { of: asking }),
+      call('inspection.network', { of: asking, source: at.value?.source ?? null }),
     )
     if (!read || mine !== networkRound) return
     network.value = read
@@ -92,7 +119,8 @@ export const useInside = defineStore('inside', () => {
   }
 
   watch(
-    () => JSON.stringify(of.value),
+    // An encoder may take patches of many edges.
+    () => JSON.stringify([of.value, at.value?.source]),
     () => void loadNetwork(),
   )
   watch(asked, () => void loadPatch())
@@ -113,6 +141,7 @@ export const useInside = defineStore('inside', () => {
     () => models.chosen?.id,
     () => {
       member.value = 0
+      encoderId.value = null
     },
   )
   watch(channels, (now) => {
@@ -123,6 +152,8 @@ export const useInside = defineStore('inside', () => {
     open,
     tab,
     member,
+    encoderId,
+    subject,
     at,
     pointed,
     of,
@@ -155,6 +186,7 @@ export const useInside = defineStore('inside', () => {
       patch.value = null
       layerName.value = null
       member.value = 0
+      encoderId.value = null
     },
   }
 })

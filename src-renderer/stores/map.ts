@@ -168,7 +168,7 @@ export const useMap = defineStore('map', () => {
       : now.sources.map((_, i) => ({ name: nameOfSource(i), colour: CLASS_PALETTE[i]! }))
     const categoryOf = new Uint16Array(now.size)
     for (let i = 0; i < now.sources.length; i++)
-      categoryOf.fill(many ? Number(i === place) : i + 1, now.starts[i]!, now.starts[i + 1]!)
+      categoryOf.fill(many ? Number(i === place) : i + 1, now.starts[i], now.starts[i + 1])
     return byCategory('Slide', categoryOf, categories, `${now.sources.length - (place < 0 ? 0 : 1)} other slides`)
   }
 

@@ -39,7 +39,7 @@ export const useNextBatch = defineStore('nextBatch', () => {
     return set && set.rows > 0 && set.stale === null ? set : null
   })
   const possible = computed(
-    () => gallery.source !== null && (featureSet.value !== null || gallery.facts()?.predicted != null),
+    () => gallery.source !== null && (featureSet.value !== null || (gallery.facts()?.predicted ?? null) !== null),
   )
 
   const labelled = computed(() => {

@@ -20,11 +20,12 @@ export const useSaliency = defineStore('saliency', () => {
   /** Of Grad-CAM; null = the last with places. */
   const layer = ref<string | null>(null)
   const square = ref<number | null>(null)
-  const map = shallowRef<(SaliencyMap & { method: SaliencyMethod; class: number }) | null>(null)
+  const map = shallowRef<(SaliencyMap & { method: SaliencyMethod }) | null>(null)
   const progress = shallowRef<{ done: number; total: number } | null>(null)
   const fault = shallowRef<Fault | null>(null)
   let round = 0
 
+  /** Place of the class; of an encoder 0, and not asked for. */
   const classIndex = computed(() => {
     const probabilities = inside.patch?.probabilities
     if (chosenClass.value !== null && (!probabilities || chosenClass.value < probabilities.length))
@@ -41,7 +42,7 @@ export const useSaliency = defineStore('saliency', () => {
       ? {
           ...inside.asked,
           method: method.value,
-          class: classIndex.value,
+          class: inside.subject?.classes.length === 0 ? null : classIndex.value,
           layer: layer.value !== null && mapLayers.value.includes(layer.value) ? layer.value : null,
           square: squarePx.value,
           step: Math.max(1, Math.round(squarePx.value / STEPS_A_SQUARE)),
@@ -61,7 +62,7 @@ export const useSaliency = defineStore('saliency', () => {
         // Leaving the loop ends the work on the other side too.
         if (mine !== round) return
         if (news.kind === 'progress') progress.value = news
-        else map.value = { ...news, method: now.method, class: now.class }
+        else map.value = { ...news, method: now.method }
       }
     } catch (error) {
       if (mine === round) fault.value = toFault(error)

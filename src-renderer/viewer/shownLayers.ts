@@ -4,6 +4,7 @@ import type { SlideId } from '../../src-shared/ids.ts'
 import { UNLABELLED } from '../../src-shared/labels.ts'
 import { useLabels } from '../stores/labels.ts'
 import { useMaskBrush } from '../stores/maskBrush.ts'
+import { useNeighbours } from '../stores/neighbours.ts'
 import { useOverlay } from '../stores/overlay.ts'
 import { usePatches } from '../stores/patches.ts'
 import { usePredictions } from '../stores/predictions.ts'
@@ -19,6 +20,8 @@ import { predictionLayer } from './layers/predictionLayer.ts'
 const GRID_LINE = 'rgb(28 34 40 / 0.32)'
 const DRAFT_LINE = 'rgb(0 118 110 / 0.9)'
 const ERASER = '#3b4249'
+/** Of the patch that is asked about: no class has it. */
+const ASKED = '#00766e'
 const MASK_COLOURS: Partial<Record<Tool, string>> = { 'add-tissue': '#00766e', 'remove-tissue': ERASER }
 
 /** Tools whose size is that of the brush. */
@@ -188,8 +191,18 @@ export function handLayers(redraw: () => void): Layer[] {
     }
   })
 
+  const neighbours = useNeighbours()
+  /** The patch whose neighbours are shown. */
+  const asked = pointerLayer(() => {
+    const open = patches.openGrid
+    if (frame.stage !== 'features' || !open || neighbours.asked?.source !== open.id) return null
+    return { grid: open, patch: neighbours.asked.patch, ring: null, rectangle: null, colour: ASKED }
+  })
+
   watch(
     () => [
+      neighbours.asked,
+      frame.stage,
       overlay.brush,
       isDrafted.value,
       patches.openGrid,
@@ -202,5 +215,5 @@ export function handLayers(redraw: () => void): Layer[] {
     redraw,
   )
 
-  return [pointer]
+  return [asked, pointer]
 }

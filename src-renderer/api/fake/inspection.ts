@@ -1,8 +1,9 @@
 /** Made-up insides of networks: the layers are those of the model’s card, the numbers are waves that look like maps. */
 import type { ApiCalls, ApiStreams } from '../../../src-shared/api.ts'
-import type { ModelId, SourceId } from '../../../src-shared/ids.ts'
+import type { SourceId } from '../../../src-shared/ids.ts'
 import {
   EXCITED_KEPT,
+  type Inspected,
   type InspectedLayer,
   type inspectionCalls,
   type inspectionStreams,
@@ -16,7 +17,8 @@ type Calls = Pick<ApiCalls, keyof typeof inspectionCalls>
 type Streams = Pick<ApiStreams, keyof typeof inspectionStreams>
 
 export interface FakeInspection {
-  modelById: (model: ModelId) => Model
+  /** The model that stands for what is looked into. */
+  modelOf: (of: Inspected) => Model
   sourceById: (source: SourceId) => PatchSource
   /** PNG of a patch. */
   picture: (source: PatchSource, patch: number, edge: number) => Promise<Uint8Array | null>
@@ -29,18 +31,18 @@ const wave = (patch: number, channel: number, row: number, column: number): numb
     Math.sin((row + 1) * (0.2 + chance(channel, 1)) + patch) + Math.cos((column + 2) * (0.2 + chance(channel, 2))),
   )
 
-export function fakeInspection({ modelById, sourceById, picture }: FakeInspection): { calls: Calls; streams: Streams } {
-  const inputOf = (model: ModelId) => modelById(model).card.network.description.input
-  function layerOf(model: ModelId, name: string): Pick<InspectedLayer, 'shape' | 'window' | 'inputs' | 'kind'> {
-    const { description } = modelById(model).card.network
+export function fakeInspection({ modelOf, sourceById, picture }: FakeInspection): { calls: Calls; streams: Streams } {
+  const inputOf = (of: Inspected) => modelOf(of).card.network.description.input
+  function layerOf(of: Inspected, name: string): Pick<InspectedLayer, 'shape' | 'window' | 'inputs' | 'kind'> {
+    const { description } = modelOf(of).card.network
     const found = describedLayers(description).find((layer) => layer.name === name)
-    return found ?? { shape: [...inputOf(model)], window: null, inputs: [], kind: 'input' }
+    return found ?? { shape: [...inputOf(of)], window: null, inputs: [], kind: 'input' }
   }
 
   return {
     calls: {
       'inspection.network': ({ of }) => {
-        const { description } = modelById(of.model).card.network
+        const { description } = modelOf(of).card.network
         return {
           members: 1,
           input: [...description.input],
@@ -57,8 +59,8 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
         }
       },
       async 'inspection.patch'({ of, source, patch }) {
-        const { edgePx } = modelById(of.model).card.input
-        const classes = modelById(of.model).card.classes.length
+        const { edgePx } = modelOf(of).card.input
+        const classes = modelOf(of).card.classes.length
         const rest = 0.09 / Math.max(1, classes - 1)
         return {
           edgePx,
@@ -67,7 +69,7 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
         }
       },
       'inspection.maps': ({ of, patch, layer, first, count }) => {
-        const [channels = 1, height = 1, width = 1] = layerOf(of.model, layer).shape
+        const [channels = 1, height = 1, width = 1] = layerOf(of, layer).shape
         const number = Math.max(0, Math.min(count, channels - first))
         const places = height * width
         const values = Float32Array.from({ length: number * places }, (_, at) =>
@@ -76,9 +78,9 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
         return { shape: [channels, height, width], first, values, least: 0, greatest: 2, silent: 2 }
       },
       'inspection.window': ({ of, patch, layer, channel, row, column }) => {
-        const { window, inputs, kind } = layerOf(of.model, layer)
+        const { window, inputs, kind } = layerOf(of, layer)
         const { kernel, stride, padding, dilation } = window!
-        const read = layerOf(of.model, inputs[0]!).shape
+        const read = layerOf(of, inputs[0]!).shape
         const channels = kind === 'max-pool' ? [channel] : Array.from({ length: read[0]! }, (_, c) => c)
         const [top, left] = [row * stride[0] - padding[0], column * stride[1] - padding[1]]
         const taps = kernel[0] * kernel[1]
@@ -120,8 +122,8 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
           yield { kind: 'progress', done, total: squares }
           await pause(10)
         }
-        const [, edge] = inputOf(of.model)
-        const height = method === 'grad-cam' ? (layerOf(of.model, layer ?? 'pool4').shape[1] ?? 6) : edge
+        const [, edge] = inputOf(of)
+        const height = method === 'grad-cam' ? (layerOf(of, layer ?? 'pool4').shape[1] ?? 6) : edge
         const values = Float32Array.from({ length: height * height }, (_, at) => {
           const [x, y] = [(at % height) / height - 0.4, Math.floor(at / height) / height - 0.55]
           const hill = Math.exp(-12 * (x * x + y * y)) - 0.3 * Math.exp(-30 * ((x - 0.3) ** 2 + (y + 0.3) ** 2))
@@ -134,7 +136,7 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
       async *'inspection.excited'({ of, source: id, layer }, signal) {
         const source = sourceById(id)
         const total = sourceSize(source)
-        const [channels = 1, height = 1, width = 1] = layerOf(of.model, layer).shape
+        const [channels = 1, height = 1, width = 1] = layerOf(of, layer).shape
         const kept = Math.min(EXCITED_KEPT, total)
         const ends = (sign: 1 | -1) => ({
           kept,
@@ -146,7 +148,7 @@ export function fakeInspection({ modelById, sourceById, picture }: FakeInspectio
         })
         for (let done = 0; done < total && !signal.aborted;) {
           done = Math.min(total, done + Math.ceil(total / 5))
-          yield { done, total, channels, width, most: ends(1), least: ends(-1) }
+          yield { done, total, leftOut: 0, channels, width, most: ends(1), least: ends(-1) }
           await pause(20)
         }
       },

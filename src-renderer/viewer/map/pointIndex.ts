@@ -92,7 +92,7 @@ export class PointIndex {
     if (polygon.length < 6) return new Uint32Array()
     for (const point of this.near(left, low, right, high))
       if (isInside(polygon, this.#positions[2 * point]!, this.#positions[2 * point + 1]!)) found.push(point)
-    return Uint32Array.from(found).sort()
+    return Uint32Array.from(found).toSorted()
   }
 }
 

@@ -25,7 +25,7 @@ const apart = (a, b) => Math.sqrt(a.reduce((sum, each, j) => sum + (each - b[j])
 const nearest = points.map((point) =>
   points
     .map((other, i) => [i, apart(point, other)])
-    .sort((a, b) => a[1] - b[1])
+    .toSorted((a, b) => a[1] - b[1])
     .slice(0, neighbours),
 )
 const umap = new UMAP({ nNeighbors: neighbours, nEpochs: 1, random: next })

@@ -77,7 +77,7 @@ async function inspected(name: string, weights: Weights): Promise<OpenInspection
   const file = path.join(folder, `${name}.onnx`)
   writeFileSync(file, forwardModel(net, weights))
   const { normalisation } = trained
-  const order = { file, member: 0, description: net, normalisation, input: net.input }
+  const order = { file, member: 0, description: net, normalisation, input: net.input, answer: null }
   return (await server.calls['engine.inspect'](order)).inspection
 }
 
@@ -134,7 +134,7 @@ const METHODS = ['occlusion', 'grad-cam', 'gradient-input'] as const
 test('the network has learned its task, or its maps would show nothing (training seed 5)', async () => {
   for (const patch of withDisc) {
     const answer = await server.calls['engine.inspectAnswer']({ inspection: learned, pixels: fileOf(patch) })
-    expect(answer.probabilities[1], `patch ${patch}`).toBeGreaterThan(0.8)
+    expect(answer.answer[1], `patch ${patch}`).toBeGreaterThan(0.8)
   }
 })
 
@@ -166,6 +166,7 @@ describe.each(METHODS)('%s', (method) => {
         description: net,
         normalisation: trained.normalisation,
         input: net.input,
+        answer: null,
       },
       1,
     )

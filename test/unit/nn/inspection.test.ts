@@ -30,7 +30,7 @@ const fileOf = (onnx: Uint8Array): string => {
 }
 
 async function opened(onnx: Uint8Array, order: Pick<InspectionOrder, 'description' | 'input'>, member = 0) {
-  const found = await openInspection({ file: fileOf(onnx), member, normalisation: plain, ...order }, 1)
+  const found = await openInspection({ file: fileOf(onnx), member, normalisation: plain, answer: null, ...order }, 1)
   onTestFinished(() => found.dispose())
   return found
 }

@@ -6,7 +6,9 @@ import { scenes } from '../../../src-renderer/api/fake/scene.ts'
 import { openApi } from '../../../src-renderer/api/index.ts'
 import { useCommands } from '../../../src-renderer/commands/index.ts'
 import { disagreementDoubts, heldOutLosses } from '../../../src-renderer/stores/doubts.ts'
+import { askFromGallery, goToPatch } from '../../../src-renderer/commands/neighbours.ts'
 import { useFeatures } from '../../../src-renderer/stores/features.ts'
+import { useGallery } from '../../../src-renderer/stores/gallery.ts'
 import { useLabels } from '../../../src-renderer/stores/labels.ts'
 import { useModels } from '../../../src-renderer/stores/models.ts'
 import { useNeighbours } from '../../../src-renderer/stores/neighbours.ts'
@@ -14,6 +16,7 @@ import { usePatches } from '../../../src-renderer/stores/patches.ts'
 import { reloadAll } from '../../../src-renderer/stores/reload.ts'
 import { useReview } from '../../../src-renderer/stores/review.ts'
 import { candidatePicker } from '../../../src-renderer/stores/reviewOrder.ts'
+import { useSlides } from '../../../src-renderer/stores/slides.ts'
 import { useViewport } from '../../../src-renderer/stores/viewport.ts'
 import { useWindow } from '../../../src-renderer/stores/window.ts'
 import { SourceId } from '../../../src-shared/ids.ts'
@@ -199,5 +202,45 @@ describe('in the window', () => {
     for (const { source: of, patch, doubted } of review.items) expect(useLabels().shownOf(of)![patch]).toBe(doubted)
     expect(review.items.some(({ run }) => run === null)).toBe(true)
     expect(new Set(review.items.map(({ source: of, patch }) => `${of} ${patch}`)).size).toBe(review.items.length)
+  })
+})
+
+describe('with several slides and a set', () => {
+  beforeEach(async () => {
+    setActivePinia(createPinia())
+    await openApi(fakeMain(scenes['sets']).openWire)
+    await reloadAll()
+  })
+  afterEach(() => useNeighbours().reset())
+
+  test('a card leads to another slide, with the patch in hand, and to a set, where it is selected; the question stays', async () => {
+    await useFeatures().add({ from: { kind: 'model', model: useModels().chosen!.id }, words: {} })
+    const { sets, openGrid, gridsOf } = usePatches()
+    await useFeatures().extract([openGrid!.id])
+    const question = { source: openGrid!.id, patch: 3 }
+    await useNeighbours().ask(question)
+    const other = useSlides().list.find(({ id }) => id !== useViewport().slideId && gridsOf(id).length > 0)!
+    const [grid] = gridsOf(other.id)
+    await goToPatch({ source: grid!.id, patch: 5 })
+    expect([useViewport().slideId, useViewport().patch]).toEqual([other.id, 5])
+    await goToPatch({ source: sets[0]!.id, patch: 7 })
+    expect(useViewport().setId).toBe(sets[0]!.id)
+    expect([...useGallery().selected]).toEqual([7])
+    askFromGallery()
+    expect(useNeighbours().asked).toEqual(question)
+    useGallery().goTo(2)
+    askFromGallery()
+    expect(useNeighbours().asked).toEqual({ source: sets[0]!.id, patch: useGallery().current })
+  })
+
+  test('what is open decides: a patch of a set without features by the chosen encoder has no answer', async () => {
+    await useFeatures().add({ from: { kind: 'model', model: useModels().chosen!.id }, words: {} })
+    const { sets, openGrid } = usePatches()
+    await useFeatures().extract([openGrid!.id])
+    await useNeighbours().ask({ source: sets[0]!.id, patch: 7 })
+    expect(useNeighbours().setOfAsked).toBeNull()
+    expect(useNeighbours().reasons).toBeNull()
+    await useFeatures().extract([sets[0]!.id])
+    await vi.waitFor(() => expect(useNeighbours().reasons).not.toBeNull())
   })
 })

@@ -8,6 +8,7 @@ import type { LabelledSet } from '../../../src-main/similarity/neighboursContrac
 import {
   alikePatches,
   allRows,
+  centredLabels,
   labelledNeighbours,
   type Open,
   votesOf,
@@ -106,8 +107,9 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
       const sets = twoSlidesAndASet(seeded(seed), stride)
       const rows = rowsOfSets(sets)
       const labelled = rows.filter((row) => row.label > 0)
+      const rowsOf = centredLabels(sets, null)
       for (const query of rows) {
-        const found = labelledNeighbours(sets, { set: FeatureSetId.parse(query.set), patch: query.patch }, 6)!
+        const found = labelledNeighbours(rowsOf, { set: FeatureSetId.parse(query.set), patch: query.patch }, 6)!
         const wanted = byHand(labelled, query, labelled)
           .filter(({ row }) => !same(row, query) && !meet(row, query))
           .slice(0, 6)
@@ -207,16 +209,24 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
 test('a patch without features has no neighbours to tell; one label is too few, and is counted', () => {
   const random = seeded(4)
   const one = setWith(1, random, null, [0])
-  expect(labelledNeighbours([one], { set: one.set, patch: 4 }, 20)).toBeNull()
-  expect(labelledNeighbours([one], { set: one.set, patch: 1 }, 20)).toEqual({ labelled: 1, found: [], votes: [] })
+  expect(labelledNeighbours(centredLabels([one], null), { set: one.set, patch: 4 }, 20)).toBeNull()
+  expect(labelledNeighbours(centredLabels([one], null), { set: one.set, patch: 1 }, 20)).toEqual({
+    labelled: 1,
+    found: [],
+    votes: [],
+  })
   const none = setWith(2, random, null, [])
-  expect(labelledNeighbours([none], { set: none.set, patch: 1 }, 20)).toEqual({ labelled: 0, found: [], votes: [] })
+  expect(labelledNeighbours(centredLabels([none], null), { set: none.set, patch: 1 }, 20)).toEqual({
+    labelled: 0,
+    found: [],
+    votes: [],
+  })
   expect(alikePatches([none], allRows([none.table], null), { set: none.set, patch: 4 }, 5)).toBeNull()
 })
 
 test('with fewer labels than k, all others are neighbours; a label without any that does not overlap it is no case', async () => {
   const set = setWith(1, seeded(5), { slide: slideId(1), grid: gridOf(5) }, [0, 1])
-  const found = labelledNeighbours([set], { set: set.set, patch: 20 }, 20)!
+  const found = labelledNeighbours(centredLabels([set], null), { set: set.set, patch: 20 }, 20)!
   expect(found.found.map(({ patch }) => patch).toSorted()).toEqual([0, 1])
   expect(await disagreements([set], { within: null, k: 20, most: 9, threads: 1 })).toEqual({
     labelled: 2,
@@ -233,4 +243,21 @@ test('the centre of all rows is kept while the same sets are asked about, and fo
   expect(allRows([...tables], first)).toBe(first)
   expect(allRows([{ ...tables[0]! }, ...tables.slice(1)], first)).not.toBe(first)
   expect(allRows(tables.slice(1), first)).not.toBe(first)
+})
+
+test('labelled patches are gathered anew when a label is given, taken back or changed, or features were read again', () => {
+  const sets = twoSlidesAndASet(seeded(7))
+  const first = centredLabels(sets, null)
+  expect(
+    centredLabels(
+      sets.map((set) => ({ ...set, patch: set.patch.slice() })),
+      first,
+    ),
+  ).toBe(first)
+  const [one, ...others] = sets as [Set, ...Set[]]
+  const relabelled = { ...one, class: one.class.map((each) => each + 1) }
+  const fewer = { ...one, patch: one.patch.slice(1), class: one.class.slice(1) }
+  const again = { ...one, table: { ...one.table } }
+  for (const changed of [relabelled, fewer, again]) expect(centredLabels([changed, ...others], first)).not.toBe(first)
+  expect(centredLabels([fewer, ...others], first).centre.mean).not.toEqual(first.centre.mean)
 })
