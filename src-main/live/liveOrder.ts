@@ -64,8 +64,8 @@ export function liveLabels(sources: readonly LabelledSource[], classes: readonly
         group: held ? held.groupOf.slice(from, first) : new Uint32Array(kept.length),
         place: gap
           ? {
-              x: Float32Array.from(rects, (rect) => rect!.x / rect!.width),
-              y: Float32Array.from(rects, (rect) => rect!.y / rect!.height),
+              x: Float32Array.from(rects, (rect) => rect.x / rect.width),
+              y: Float32Array.from(rects, (rect) => rect.y / rect.height),
             }
           : null,
       },

@@ -123,7 +123,7 @@ export async function heldOutNeighbours(
       }
       others.sort((a, b) => b.cosine - a.cosine || a.j - b.j)
       counts[i] = Math.min(MOST_K, others.length)
-      for (let n = 0; n < counts[i]!; n++) {
+      for (let n = 0; n < counts[i]; n++) {
         index[i * MOST_K + n] = others[n]!.j
         product[i * MOST_K + n] = others[n]!.cosine
       }
