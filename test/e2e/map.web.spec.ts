@@ -116,7 +116,9 @@ test('a lasso selects many, a class key labels them, and one undo takes all of i
 })
 
 test('with Ctrl a second lasso adds to the first, and the menu labels both', async () => {
-  await pane().getByRole('button', { name: /^Lasso/ }).click()
+  await pane()
+    .getByRole('button', { name: /^Lasso/ })
+    .click()
   await goAround([0.0, 0.1, 0.4, 0.9])
   await expect.poll(selected).toBeGreaterThan(0)
   const first = await selected()
@@ -130,7 +132,9 @@ test('with Ctrl a second lasso adds to the first, and the menu labels both', asy
   await expect.poll(labelsOnDisk).toBe(both)
   await window.undo()
   await expect.poll(labelsOnDisk).toBe(0)
-  await pane().getByRole('button', { name: /^Lasso/ }).click()
+  await pane()
+    .getByRole('button', { name: /^Lasso/ })
+    .click()
 })
 
 test('a UMAP is a job, and is there afterwards', async () => {
