@@ -66,9 +66,10 @@ export function magnification(value: number): string {
 /** 0.0213, −12.4, 3.1e−7: three digits that count, whatever its size; for numbers from inside a network */
 export function readable(value: number): string {
   const size = Math.abs(value)
-  const text =
-    size === 0 ? '0' : size >= 1e5 || size < 1e-4 ? size.toExponential(1).replace('e-', 'e−') : size.toPrecision(3)
-  return `${value < 0 ? '−' : ''}${text.replace(/e\+/, 'e')}`
+  const sign = value < 0 ? '−' : ''
+  if (size === 0) return '0'
+  if (size >= 1e5 || size < 1e-4) return sign + size.toExponential(1).replace('e+', 'e').replace('e-', 'e−')
+  return sign + (size >= 999.5 ? whole.format(size) : size.toPrecision(3))
 }
 
 /**
