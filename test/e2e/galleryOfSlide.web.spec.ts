@@ -82,7 +82,7 @@ test('a model’s predictions stand on the cards: filtered by confidence, ordere
     .getByRole('button', { name: /^Add to the project/ })
     .first()
     .click()
-  await window.command('Predict this slide or set')
+  await window.press('Control+p')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(/predicted/, { timeout: 180_000 })
   await window.page.getByRole('button', { name: /^Filter by prediction/ }).click()
   await window.page.getByLabel('Confidence from').fill('0.9')
@@ -140,7 +140,7 @@ test('with features the suggestion is spread, and cards are put in order by like
   await expect(features.getByText(/^672 patches have [\d,]+ features each\.$/)).toBeVisible({ timeout: 180_000 })
   await cards().getByRole('option').nth(3).click()
   const name = (await selected().getAttribute('aria-label'))!
-  await window.command('Gallery: patches like this one first')
+  await order().selectOption('similar')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(name)
   await order().selectOption('diverse')
   await expect(counts()).not.toContainText('Putting them in order')
