@@ -35,8 +35,8 @@ export function squareMillimetres(value: number): string {
   return fixed(value, value === 0 || value >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(value))))
 }
 
-/** 93.4 % */
-export const percent = (share: number, digits = 1): string => `${fixed(share * 100, digits)} %`
+/** 93.4 %, which no line breaks: with a no-break space */
+export const percent = (share: number, digits = 1): string => `${fixed(share * 100, digits)}\u00a0%`
 
 /** 0.934 */
 export const share = (value: number): string => fixed(value, 3)

@@ -109,7 +109,7 @@ export const useMap = defineStore('map', () => {
   /** The point of the patch that is in hand on the slide, or under the cursor of the gallery. */
   const marked = computed(() => {
     const source = features.openSource
-    const patch = viewport.setId ? gallery.current : viewport.patch
+    const patch = viewport.patch ?? (gallery.isOpen ? gallery.current : null)
     return source && patch !== null && table.value ? table.value.pointOf(source, patch) : null
   })
 
@@ -133,7 +133,7 @@ export const useMap = defineStore('map', () => {
     if (colourBy.value === 'confidence') {
       const values = new Float32Array(now.size).fill(Number.NaN)
       eachPredicted(now, (point, patch, { probabilities }) => (values[point] = probabilities.confidence(patch)))
-      return byScale('Probability of the predicted class', values, 'Not predicted')
+      return byScale('Confidence', values, 'Not predicted')
     }
     const classes = [...runs.values()][0]?.run.classes ?? []
     const categoryOf = new Uint16Array(now.size)

@@ -67,7 +67,10 @@ test('without an encoder the map says what it needs, and leads there', async () 
   await expect(pane().getByText('No encoder yet')).toBeVisible()
   await pane().getByRole('button', { name: 'Go to Features' }).click()
   const features = window.page.getByRole('tabpanel', { name: 'Features' })
-  await features.getByRole('button', { name: 'Use the chosen model as encoder' }).click()
+  await features.getByRole('button', { name: 'Add an encoder…' }).click()
+  const dialog = window.page.getByRole('dialog', { name: 'Add an encoder' })
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(dialog).toBeHidden()
   await expect(pane().getByText('No features yet')).toBeVisible({ timeout: 60_000 })
 })
 
@@ -152,4 +155,18 @@ test('Escape closes the map, and the slide has its room again', async () => {
   await window.press('Escape')
   await window.press('Escape')
   await expect(pane()).toBeHidden()
+})
+
+test('without WebGL 2 the map says so, and the rest of the window works', async () => {
+  const bare = await launchBrowser('--disable-3d-apis')
+  try {
+    const other = await host.open(bare)
+    await other.ready()
+    await other.press('Shift+M')
+    await expect(other.page.getByRole('heading', { name: 'WebGL 2 is missing' })).toBeVisible()
+    await other.press('Shift+M')
+    await expect(other.page.getByRole('region', { name: 'Map' })).toBeHidden()
+  } finally {
+    await bare.close()
+  }
 })

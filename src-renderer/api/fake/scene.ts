@@ -54,6 +54,8 @@ export const scenes = {
     trained: true,
     troubled: true,
   },
+  /** One slide of 317 × 317 patches. */
+  wide: { ...sample, project: 'own', slides: 1, largeSlide: 30_432, classes: 5, labelled: true, trained: true },
   failing: { ...sample, labelled: true, failing: true, troubled: true, slides: 6, project: 'own' },
   troubled: { ...sample, labelled: true, troubled: true, slides: 8, project: 'own' },
   sets: { ...sample, project: 'own', slides: 3, classes: 3, labelled: true, trained: true, sets: true },

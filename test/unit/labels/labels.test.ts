@@ -90,6 +90,28 @@ describe('labelling', () => {
     expect(() => bench.assign(grid, [1], 7)).toThrow(expect.objectContaining({ code: 'CLASS_UNKNOWN' }))
   })
 
+  test('patches of several slides are one step: one undo gives each its own label back, also where a slide is named twice', () => {
+    const bench = LabelBench.create()
+    const [here, there] = [bench.addGrid(bench.addSlide()), bench.addGrid(bench.addSlide('other'))]
+    bench.assign(here, [2], NORMAL)
+    const change = bench.calls['labels.assignMany']({
+      parts: [
+        { source: here, patches: Uint32Array.of(1, 2) },
+        { source: there, patches: Uint32Array.of(7) },
+        { source: here, patches: Uint32Array.of(2, 3) },
+      ],
+      class: TUMOR,
+      why: 'label',
+      prediction: null,
+    })
+    expect(change).toMatchObject({ gesture: { text: 'label 4 patches as tumor', source: here } })
+    expect(bench.stored(here)).toEqual([1, 2, 3].map((patch) => [patch, TUMOR]))
+    expect(bench.stored(there)).toEqual([[7, TUMOR]])
+    bench.undo()
+    expect(bench.stored(here)).toEqual([[2, NORMAL]])
+    expect(bench.stored(there)).toEqual([])
+  })
+
   test('100,000 patches are one gesture', () => {
     const bench = LabelBench.create()
     const grid = bench.addGrid(bench.addSlide(), { columns: 400, rows: 400 })

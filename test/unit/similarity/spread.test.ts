@@ -46,6 +46,7 @@ test('an order has every candidate with features once: the chosen first, the res
   expect(Array.from(patches.slice(-2).toSorted())).toEqual([0, 300])
   const unit = unitOf(known)
   const centres = [0, 300, ...patches.slice(0, 25)].map((patch) => known.rowOf.get(patch)!)
+  // not a map of the typed array: that would cut the distances to whole numbers
   const rest = Array.from(patches.slice(25), (patch) =>
     Math.min(...centres.map((centre) => between(unit.values, 8, centre, known.rowOf.get(patch)!))),
   )
