@@ -6,7 +6,6 @@
  * The features are class means with noise of three times their distance: nobody's features, but classes overlap as in tissue.
  */
 import { openProducts } from '../../src-main/nn/backendProducts.ts'
-import { ENGINE_THREADS } from '../../src-main/nn/engineFacts.ts'
 import { seeded } from '../../src-main/nn/random.ts'
 import { rowsOf } from '../../src-main/probes/matrix.ts'
 import type { FittedClassifier } from '../../src-main/similarity/live/contract.ts'
@@ -38,7 +37,7 @@ function training(labels: number): LiveTraining {
   }
 }
 
-const engine = await openProducts(FEATURES, ENGINE_THREADS)
+const engine = await openProducts(FEATURES, 1)
 
 type Measured = { name: string; key: string; times: number[]; processor: number[]; first: number }
 

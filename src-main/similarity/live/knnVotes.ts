@@ -14,7 +14,7 @@ import { type LiveTraining, mostVotes } from './training.ts'
 import { BLOCK, type ProductColumns } from './productColumns.ts'
 
 /** What the guess allows for, as a cosine: the mean has moved a little since. */
-const ALLOWANCE = 0.02
+const ALLOWANCE = 0.008
 /** ‖x − μ‖² that is no more than this share of ‖x‖² + ‖μ‖² is rounding: the row is the mean, and has no direction. */
 const ROUNDING = 1e-12
 
@@ -50,24 +50,6 @@ export class KnnVotes {
     const nearest = new Int32Array(k)
     const near = new Float64Array(k)
 
-    const collect = (row: number, toMean: number, least: number): number => {
-      let found = 0
-      for (let b = 0, first = 0; first < count; b++, first += BLOCK) {
-        const block = blocks[b]!
-        const start = row * BLOCK
-        const here = Math.min(BLOCK, count - first)
-        for (let i = 0; i < here; i++) {
-          const value = (block[start + i]! - toMean + shift[first + i]!) * scale[first + i]!
-          if (value >= least) {
-            score[found] = value
-            candidate[found] = first + i
-            found++
-          }
-        }
-      }
-      return found
-    }
-
     for (let row = 0; row < sums.length; row++) {
       const toMean = sums[row]! / count
       const square = squares[row]! - 2 * toMean + meanSquare
@@ -77,8 +59,8 @@ export class KnnVotes {
         for (; found < count; found++) candidate[found] = found
         score.fill(0)
       } else {
-        found = collect(row, toMean, this.#guess[row]!)
-        if (found < k) found = collect(row, toMean, -Infinity)
+        found = collect(blocks, row, toMean, shift, scale, this.#guess[row]!, candidate, score)
+        if (found < k) found = collect(blocks, row, toMean, shift, scale, -Infinity, candidate, score)
       }
       keepNearest(k, found, candidate, score, rank, nearest, near)
       this.#guess[row] = near[k - 1]! - ALLOWANCE * length
@@ -93,6 +75,35 @@ export class KnnVotes {
     }
     return { shares, k }
   }
+}
+
+/** The columns whose score is no less than `least`, and their scores. @returns how many */
+function collect(
+  blocks: readonly Float32Array[],
+  row: number,
+  toMean: number,
+  shift: Float64Array,
+  scale: Float64Array,
+  least: number,
+  candidate: Int32Array,
+  score: Float64Array,
+): number {
+  const count = shift.length
+  let found = 0
+  for (let first = 0; first < count; first += BLOCK) {
+    const block = blocks[first / BLOCK]!
+    const start = row * BLOCK - first
+    const end = Math.min(first + BLOCK, count)
+    for (let column = first; column < end; column++) {
+      const value = (block[start + column]! - toMean + shift[column]!) * scale[column]!
+      if (value >= least) {
+        score[found] = value
+        candidate[found] = column
+        found++
+      }
+    }
+  }
+  return found
 }
 
 /** b, w, class and place in the training order, by column. */

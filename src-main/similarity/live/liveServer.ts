@@ -3,7 +3,6 @@ import { tesseraError } from '../../../src-shared/errors.ts'
 import type { FeatureSetId } from '../../../src-shared/ids.ts'
 import type { CallHandlers } from '../../../src-shared/wire/contract.ts'
 import { openProducts, type ProductEngine } from '../../nn/backendProducts.ts'
-import { ENGINE_THREADS } from '../../nn/engineFacts.ts'
 import type { FeatureTable, FeatureTables } from '../featureTables.ts'
 import type { LabelledSet, liveContract } from './contract.ts'
 import { LiveSession } from './liveSession.ts'
@@ -13,6 +12,8 @@ import type { LiveGroups, LiveTraining } from './training.ts'
 
 /** Sources whose products are kept: one for each window that is likely to be open. */
 const MOST_SESSIONS = 2
+/** A second thread would wait for its next work by spinning, on the core that draws the overlay. */
+const THREADS = 1
 
 export function liveServer(tables: FeatureTables): CallHandlers<typeof liveContract.calls> {
   const sessions = new Map<FeatureSetId, { table: FeatureTable; session: LiveSession }>()
@@ -22,7 +23,7 @@ export function liveServer(tables: FeatureTables): CallHandlers<typeof liveContr
   /** One engine for each number of features: opened when it is first needed, kept as long as the process. */
   const engines = new Map<number, Promise<ProductEngine>>()
   const productsOf: ProductsOf = async (rows, vectors) => {
-    const engine = engines.get(rows.columns) ?? openProducts(rows.columns, ENGINE_THREADS)
+    const engine = engines.get(rows.columns) ?? openProducts(rows.columns, THREADS)
     engines.set(rows.columns, engine)
     return (await engine).of(rows, vectors)
   }
