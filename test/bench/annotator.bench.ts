@@ -2,13 +2,13 @@
  * A simulated annotator: labels come from the truth, in the order that random, uncertainty, diversity or the suggestions of
  * the gallery (both, src-shared/nextBatch.ts) ask for them; after each ten the classifier is fitted anew and measured.
  *
- * Classifier: logistic regression on standardised features of the embedded encoder. Two pools:
+ * Classifier: logistic regression on standardised features of the embedded encoder. Three pools:
  *
  * - `pcam/train`, measured on `pcam/valid`. The encoder was trained on the labels of just these patches, so that its
  *   features tell them apart better than any it has not seen: this says what labelling costs on tissue the encoder knows.
+ * - the tissue of the sample project's mosaic, measured on `pcam/valid`: what a first hour with Tessera is like, on slides
+ *   the encoder was trained on, too.
  * - one half of `pcam/valid`, measured on the other half: the encoder has seen neither.
- *
- * The mosaic of the sample project is left out, because the encoder was trained on its slides.
  *
  * Features are extracted once, by the program's own command line, and kept beside the temporary files.
  * PCam lies in ../shared/data/pcam, see test/fixtures/sharedData.ts.
@@ -31,6 +31,8 @@ import {
   standardised,
 } from '../../src-main/probes/matrix.ts'
 import { leastCertain, POOL } from '../../src-shared/nextBatch.ts'
+import sharp from 'sharp'
+import { CELL, labelledMosaicTissue } from '../fixtures/mosaicPatches.ts'
 import { seeded } from '../fixtures/random.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -49,9 +51,8 @@ type Order = (typeof ORDERS)[number]
 
 type Labelled = { features: Matrix; classOf: Uint16Array }
 
-async function featuresOf(split: 'train' | 'valid'): Promise<Labelled> {
-  const folder = path.join(data, split)
-  if (!existsSync(folder)) {
+async function featuresOf(split: 'train' | 'valid' | 'mosaic'): Promise<Labelled> {
+  if (!existsSync(data)) {
     process.stderr.write(`PCam is needed for this measurement and is not in ${data}.\n`)
     process.exit(2)
   }
@@ -62,6 +63,7 @@ async function featuresOf(split: 'train' | 'valid'): Promise<Labelled> {
   const file = path.join(kept, `${split}.h5`)
   if (!existsSync(file)) {
     mkdirSync(kept, { recursive: true })
+    const folder = split === 'mosaic' ? await mosaicFolder(kept) : path.join(data, split)
     const command = ['features', 'extract', '--encoder', 'embedded', '--folder', folder, '--out', file]
     const run = spawnSync(process.execPath, [path.join(root, 'out/main/cli.js'), ...command], { stdio: 'inherit' })
     if (run.status !== 0) throw new Error(`The features of ${folder} could not be extracted.`)
@@ -71,6 +73,17 @@ async function featuresOf(split: 'train' | 'valid'): Promise<Labelled> {
     features: { values: features, rows: patches, columns: dimensions },
     classOf: Uint16Array.from(await labelsIn(file), (label) => CLASSES.indexOf(label as (typeof CLASSES)[number])),
   }
+}
+
+/** The cells of the mosaic as pictures in a folder for each class. */
+async function mosaicFolder(kept: string): Promise<string> {
+  const folder = path.join(kept, 'mosaic')
+  for (const name of CLASSES) mkdirSync(path.join(folder, name), { recursive: true })
+  for (const [i, { name, pixels }] of (await labelledMosaicTissue()).entries())
+    await sharp(pixels, { raw: { width: CELL, height: CELL, channels: 3 } }).toFile(
+      path.join(folder, name, `${String(i).padStart(3, '0')}.png`),
+    )
+  return folder
 }
 
 /** The class of each patch, in the order of the rows. */
@@ -210,6 +223,7 @@ const half = ({ features, classOf }: Labelled, which: 0 | 1): Labelled => {
 const [train, valid] = [await featuresOf('train'), await featuresOf('valid')]
 const found = [
   ...measure('pcam/train, measured on pcam/valid', train, valid),
+  ...measure('mosaic of the sample, measured on pcam/valid', await featuresOf('mosaic'), valid),
   ...measure('half of pcam/valid, measured on the other half', half(valid, 0), half(valid, 1)),
 ]
 if (options.json) console.log(JSON.stringify({ labels: SHOWN, found }))
