@@ -22,6 +22,7 @@ const mainRooms = [
   'probes',
   'similarity',
   'training',
+  'live',
   'predictions',
   'inspection',
   'exports',

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME [--json] [--no-peer]`: one measurement, beside a peer's in the same run where the peer is
  * installed (`npm run bench:setup`). Names: tiles, patches, jpeg2000, panning, overlay, labels, training, inference,
- * prediction, window, memory, ablation, knn, fewshot, extraction, map.
+ * prediction, window, memory, ablation, knn, live, fewshot, extraction, annotator, map.
  */
 import { readdirSync } from 'node:fs'
 import path from 'node:path'

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:setup`: installs the peers of the measurements from Debian: PyTorch, OpenSlide, libvips, libjpeg-turbo,
- * numpy, Pillow.
+ * numpy, Pillow, scikit-learn.
  */
 import { spawnSync } from 'node:child_process'
 import { install, say, stop } from './setup.mjs'
@@ -10,6 +10,7 @@ const packages = [
   'python3-openslide',
   'python3-numpy',
   'python3-pil',
+  'python3-sklearn',
   // without OpenBLAS numpy uses the reference BLAS, which would be no peer
   'libopenblas0-pthread',
   'libvips-tools',

@@ -8,6 +8,7 @@ import { featureCalls, featureEvents } from './features.ts'
 import { inspectionCalls, inspectionStreams } from './inspection.ts'
 import { jobCalls, jobEvents } from './jobs.ts'
 import { labelCalls, labelEvents } from './labels.ts'
+import { liveStreams } from './live.ts'
 import { mapCalls, mapEvents } from './map.ts'
 import { modelCalls, modelEvents } from './models.ts'
 import { neighbourCalls } from './neighbours.ts'
@@ -40,7 +41,7 @@ export const api = {
     ...exportCalls,
     ...jobCalls,
   },
-  streams: { ...trainingStreams, ...predictionStreams, ...inspectionStreams },
+  streams: { ...trainingStreams, ...liveStreams, ...predictionStreams, ...inspectionStreams },
   events: {
     ...appEvents,
     ...deviceEvents,

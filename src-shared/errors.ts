@@ -126,6 +126,7 @@ export const errorData = {
   FEATURES_FILE_BROKEN: z.object({ file: text, reason: text }),
   FEATURES_NOT_PLACED: z.object({ file: text, reason: text }),
   FEATURES_STALE: z.object({ set: text, reason: text }),
+  LIVE_TOO_LARGE: z.object({ labels: number, patches: number, bytes: number, most: number }),
   MAP_UNKNOWN: z.object({ map: text }),
   MAP_TOO_FEW: z.object({ patches: number, least: number }),
   MAP_ENCODERS_MIXED: z.object({ encoders: number }),

@@ -123,6 +123,7 @@ export function addProjectCommands(program: Command): void {
     .option('--offset-x <px>', 'left edge of the first patch, px at --mpp', wholeFrom(0), 0)
     .option('--offset-y <px>', 'top edge of the first patch, px at --mpp', wholeFrom(0), 0)
   withTissueOptions(patches)
+    .option('--tissue-preset <name>', 'tissue settings the project keeps under this name')
     .option('--json', 'one JSON object on stdout')
     .action(
       async (

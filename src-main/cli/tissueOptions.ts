@@ -4,10 +4,13 @@ import { tesseraError } from '../../src-shared/errors.ts'
 import type { SourceId } from '../../src-shared/ids.ts'
 import { firstMask, type Ink, Ink as InkName, INKS, MaskParams, withMethod } from '../../src-shared/masks.ts'
 import type { Rooms } from '../host/rooms.ts'
+import { maskPresetUnknown } from '../patches/maskPresets.ts'
 import { watchJob } from './progress.ts'
 import { between, number } from './slideCommands.ts'
 
 export type TissueOptions = {
+  /** of commands on a project */
+  tissuePreset?: string
   tissue?: number | true
   tissueMethod?: MaskParams['method']
   tissueHue?: [number, number]
@@ -60,11 +63,30 @@ export const withTissueOptions = (command: Command): Command =>
 
 /** Puts the mask the options ask for in force. @throws {TesseraError} USAGE, MASK_EMPTY; why the slide can not be read */
 export async function applyTissueOptions(rooms: Rooms, grid: SourceId, options: TissueOptions): Promise<void> {
-  const params = tissueParams(options)
+  const params =
+    options.tissuePreset === undefined
+      ? tissueParams(options)
+      : await presetParams(rooms, options.tissuePreset, options)
   if (!params) return
   if (params.leaveOut.blurred) await watchJob(rooms, (await rooms.calls['patches.measureFocus']({ grid, params })).id)
   await rooms.calls['labels.setMask']({ grid, params })
 }
+
+/** @throws {TesseraError} MASK_PRESET_UNKNOWN naming those there are; USAGE beside other options */
+async function presetParams(rooms: Rooms, name: string, options: TissueOptions): Promise<MaskParams> {
+  if (given(options).length > 1)
+    throw tesseraError('USAGE', '--tissue-preset says all of the mask, so no other option of tissue goes with it.', {})
+  const presets = await rooms.calls['patches.maskPresets']()
+  const found = presets.find((preset) => preset.name.toLowerCase() === name.toLowerCase())
+  if (found) return found.params
+  throw maskPresetUnknown(
+    name,
+    presets.map((preset) => preset.name),
+  )
+}
+
+const given = (options: TissueOptions) =>
+  Object.entries(options).filter(([name, value]) => /^(tissue|leaveOut)/.test(name) && value !== undefined)
 
 /**
  * Any of the options asks for a mask.
@@ -73,10 +95,7 @@ export async function applyTissueOptions(rooms: Rooms, grid: SourceId, options: 
  */
 function tissueParams(options: TissueOptions): MaskParams | null {
   const { tissue, tissueMethod, tissueHue, tissueSaturation, tissueDarkness, leaveOutInk, leaveOutBlurred } = options
-  const given = Object.entries(options).filter(
-    ([name, value]) => /^(tissue|leaveOut)/.test(name) && value !== undefined,
-  )
-  if (given.length === 0) return null
+  if (given(options).length === 0) return null
   const method = tissueMethod ?? 'otsu-saturation'
   const refuse = (flag: string, needed: MaskParams['method']) =>
     tesseraError('USAGE', `${flag} belongs to --tissue-method ${needed}; the method here is ${method}.`, {})

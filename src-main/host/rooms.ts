@@ -22,6 +22,7 @@ import { createInspection } from '../inspection/handlers.ts'
 import { createJobs, type Jobs } from '../jobs/queue.ts'
 import type { WorkerHost, WorkerProcess } from '../jobs/workerHost.ts'
 import { createLabels } from '../labels/handlers.ts'
+import { createLive } from '../live/handlers.ts'
 import { createModels } from '../models/handlers.ts'
 import type { Devices } from '../nn/devices.ts'
 import { type EngineClient, withEngine } from '../nn/engine.ts'
@@ -110,7 +111,13 @@ const BATCH = { name: 'slide-read', niceness: 10, heapMb: 512 }
 
 export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   const { store, folder } = project
-  const { handles, workerHost, devices, personName, publish } = options
+  const { handles, workerHost, devices, personName } = options
+  /** What windows are told of labels and features, live mode learns from. */
+  const publish: RoomsOptions['publish'] = (name, body) => {
+    options.publish(name, body)
+    if (name === 'labels.changed') live.labelsChanged(body as EventBody<Api, 'labels.changed'>)
+    else if (name === 'features.changed') live.featuresChanged()
+  }
   const { pathOf } = handles
   const jobListeners = new Set<(job: Job) => void>()
 
@@ -236,6 +243,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
     publish,
   })
+  const live = createLive({
+    lookup: { read: store.read, sourceById: sources.byId, sourceSeq: sources.seqOf, slideById, labelsOf: labels.of },
+    classes,
+    encoderById: encoding.encoders.byId,
+    sets: encoding.sets,
+    stored: encoding.stored,
+    similarity,
+  })
   const predictions = createPredictions({
     store,
     jobs,
@@ -296,6 +311,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
+    live.slidesChanged()
   })
 
   return {
@@ -318,7 +334,7 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
       ...exports.calls,
       ...jobs.handlers,
     },
-    streams: { ...training.streams, ...predictions.streams, ...inspection.streams },
+    streams: { ...training.streams, ...live.streams, ...predictions.streams, ...inspection.streams },
     onJob(listener) {
       jobListeners.add(listener)
       return () => jobListeners.delete(listener)

@@ -38,9 +38,13 @@ export function setDefaultMaskPreset(db: WritableDb, name: string | null): void 
 function findMaskPreset(db: ReadableDb, name: string): void {
   const known = listMaskPresets(db).map((preset) => preset.name)
   if (known.some((each) => each.toLowerCase() === name.toLowerCase())) return
-  throw tesseraError(
+  throw maskPresetUnknown(name, known)
+}
+
+/** @param known names of those there are */
+export const maskPresetUnknown = (name: string, known: readonly string[]) =>
+  tesseraError(
     'MASK_PRESET_UNKNOWN',
     `This project has no tissue settings named “${name}”; it has ${known.join(', ') || 'none'}.`,
     { name },
   )
-}

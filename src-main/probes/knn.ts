@@ -25,6 +25,10 @@ export type FindNeighbours = (base: Matrix, queries: Matrix, k: number) => Promi
 /** A vote of a neighbour nearer than this counts as one at this distance: float32 products can not tell them apart. */
 const LEAST_DISTANCE = 1e-3
 
+/** How much the vote of a neighbour counts. @param cosine product of the two unit vectors */
+export const voteOf = (cosine: number, weighted: boolean): number =>
+  weighted ? 1 / Math.max(LEAST_DISTANCE, Math.sqrt(Math.max(0, 2 - 2 * cosine))) : 1
+
 /**
  * Share of the votes of each class, [query, class]; rows add up to 1.
  * @param weighted each vote is divided by its distance
@@ -40,7 +44,7 @@ export function votes(
   for (let query = 0; query < queries; query++) {
     let all = 0
     for (let i = query * k; i < (query + 1) * k; i++) {
-      const vote = weighted ? 1 / Math.max(LEAST_DISTANCE, Math.sqrt(Math.max(0, 2 - 2 * product[i]!))) : 1
+      const vote = voteOf(product[i]!, weighted)
       shares[query * classes + classOf[index[i]!]!]! += vote
       all += vote
     }

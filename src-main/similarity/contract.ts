@@ -11,6 +11,7 @@ import { GridGeometry } from '../../src-shared/patches.ts'
 import { call } from '../../src-shared/wire/contract.ts'
 import { StoredFeatures } from '../encoders/featureStore.ts'
 import { PlaceAttributes } from '../features/featureH5.ts'
+import { liveContract } from './live/contract.ts'
 import { neighbourQuestions } from './neighboursContract.ts'
 
 /** What stands in an HDF5 file beside the features; all by patch of the source. */
@@ -65,6 +66,7 @@ export const similarityContract = {
      */
     'similarity.readH5': call(z.object({ file: z.string(), into: z.string() }), ReadH5),
     'similarity.close': call(z.object({ set: FeatureSetId }), z.void()),
+    ...liveContract.calls,
     /** See `spread.order`. */
     'similarity.order': call(SpreadQuestion.extend({ set: FeatureSetId }), SpreadOrder),
     /** See `spread.alike`. */

@@ -18,7 +18,7 @@ import type { Matrix } from '../probes/matrix.ts'
 /** Against the rounding of two distances in float64. */
 const SURELY = 1 + 1e-9
 
-export interface KCentre {
+interface KCentre {
   /** Counts a row of the matrix as a centre. */
   cover(row: number): void
   /** The candidate least like all centres, which becomes one; null when all were taken. */

@@ -3,6 +3,7 @@ import type { Handlers } from '../../src-shared/wire/contract.ts'
 import type { SimilarityContract } from './contract.ts'
 import { readH5, writeH5 } from './featureFiles.ts'
 import { FeatureTables } from './featureTables.ts'
+import { liveServer } from './live/liveServer.ts'
 import { alike, spreadOrder } from './spreadServer.ts'
 import { mapHandlers } from './map/mapServer.ts'
 import { neighboursServer } from './neighboursServer.ts'
@@ -20,6 +21,7 @@ export function similarityServer(): Handlers<SimilarityContract> {
       'similarity.writeH5': writeH5,
       'similarity.readH5': readH5,
       'similarity.close': ({ set }) => tables.close(set),
+      ...liveServer(tables),
       'similarity.order'({ set, ...question }) {
         const mine = ++lastOrder
         return spreadOrder(tables.get(set), question, () => mine === lastOrder)

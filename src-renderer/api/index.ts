@@ -75,12 +75,13 @@ export async function call<K extends CallName<Api>>(
   return connected().call(name, input as CallInput<Api, K>)
 }
 
-/** Leaving the loop early cancels the stream on the other side. */
+/** Leaving the loop early, or `signal`, cancels the stream on the other side. */
 export async function* stream<K extends StreamName<Api>>(
   name: K,
   input: StreamInput<Api, K>,
+  signal?: AbortSignal,
 ): AsyncGenerator<StreamItem<Api, K>, void> {
-  yield* connected().stream(name, input)
+  yield* connected().stream(name, input, signal)
 }
 
 /** @returns the function that stops listening */

@@ -4,6 +4,7 @@ import { useExports } from '../stores/exports.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useFeatures } from '../stores/features.ts'
 import { useFiles } from '../stores/files.ts'
+import { useLive } from '../stores/live.ts'
 import { usePatches } from '../stores/patches.ts'
 import { useProject } from '../stores/project.ts'
 import { useSlides } from '../stores/slides.ts'
@@ -68,5 +69,14 @@ export const featureCommands = () => [
     group: 'Features',
     when: () => useProject().canChange && useFeatures().canEncode && useFeatures().openSource !== null,
     run: () => extract([useFeatures().openSource!]),
+  }),
+  command({
+    id: 'features.live',
+    title: 'Live: predict anew with every label',
+    group: 'Features',
+    when: () => useLive().on || useFeatures().openSet !== null,
+    run: () => {
+      useLive().on = !useLive().on
+    },
   }),
 ]

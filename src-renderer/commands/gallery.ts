@@ -36,7 +36,7 @@ function toggleSlideBeside(): void {
 /** The patches most like the one keys act from, first. */
 function orderByLikeness(): void {
   const gallery = useGallery()
-  if (gallery.order === 'similar') gallery.gather()
+  if (gallery.order === 'similar') gallery.gather(true)
   else gallery.order = 'similar'
 }
 

@@ -3,16 +3,20 @@ import { useBeside } from '../stores/beside.ts'
 import { useFaults } from '../stores/faults.ts'
 import { useFeatures } from '../stores/features.ts'
 import { useMap } from '../stores/map.ts'
+import { useNeighbours } from '../stores/neighbours.ts'
 import { useProject } from '../stores/project.ts'
+import { useWindow } from '../stores/window.ts'
 import { command } from './command.ts'
 import { showPatches } from './showPatches.ts'
 
 export const onMap = (): boolean => useMap().inHand && useMap().table !== null
 
-/** Shows the patch of a point where it lies: on its slide, or in its set. */
+/** Shows the patch of a point where it lies: on its slide, or in its set. With the Features stage open it is asked about. */
 export async function followPoint(point: number): Promise<void> {
   const name = useMap().table?.nameOf(point)
-  if (name) await showPatches(name.source, [name.patch])
+  if (!name) return
+  if (useWindow().stage === 'features') void useNeighbours().ask(name)
+  await showPatches(name.source, [name.patch])
 }
 
 const ZOOM = 1.5

@@ -35,8 +35,8 @@ export function squareMillimetres(value: number): string {
   return fixed(value, value === 0 || value >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(value))))
 }
 
-/** 93.4 % */
-export const percent = (share: number, digits = 1): string => `${fixed(share * 100, digits)} %`
+/** 93.4 %, which no line breaks: with a no-break space */
+export const percent = (share: number, digits = 1): string => `${fixed(share * 100, digits)}\u00a0%`
 
 /** 0.934 */
 export const share = (value: number): string => fixed(value, 3)
@@ -66,9 +66,10 @@ export function magnification(value: number): string {
 /** 0.0213, −12.4, 3.1e−7: three digits that count, whatever its size; for numbers from inside a network */
 export function readable(value: number): string {
   const size = Math.abs(value)
-  const text =
-    size === 0 ? '0' : size >= 1e5 || size < 1e-4 ? size.toExponential(1).replace('e-', 'e−') : size.toPrecision(3)
-  return `${value < 0 ? '−' : ''}${text.replace(/e\+/, 'e')}`
+  const sign = value < 0 ? '−' : ''
+  if (size === 0) return '0'
+  if (size >= 1e5 || size < 1e-4) return sign + size.toExponential(1).replace('e+', 'e').replace('e-', 'e−')
+  return sign + (size >= 999.5 ? whole.format(size) : size.toPrecision(3))
 }
 
 /**

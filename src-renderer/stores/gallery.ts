@@ -78,6 +78,8 @@ export const useGallery = defineStore('gallery', () => {
   const selection = gallerySelection(shown, columns)
   let round = 0
   let asking = 0
+  /** The patch that others were compared with last. */
+  let like: number | null = null
 
   /** [patch] class number of what the set itself says; 0 = nothing, or a class the project has not. */
   const given = computed<Uint16Array>(() => {
@@ -124,34 +126,36 @@ export const useGallery = defineStore('gallery', () => {
 
   const filtered = (known: OrderFacts): Uint32Array => filteredPatches(known, filter.value, predictionFilter.value)
 
-  function put(list: Uint32Array): void {
+  function put(list: Uint32Array, fromTop: boolean): void {
     outdated.value = false
     said.value = null
     selection.relist(list)
+    if (fromTop) selection.leaveCursor()
   }
 
-  /** Gathers the patches that are shown. */
-  function gather(): void {
+  /** Gathers the patches that are shown. @param fromTop another list is asked for: its first patches are looked at */
+  function gather(fromTop = false): void {
     const known = facts()
     const mine = ++asking
     ordering.value = false
     if (!known) return
     amount.value = known.inside ? known.inside.reduce((sum, one) => sum + one, 0) : known.size
-    if (!only.value && isAsked(order.value)) void gatherAsked(order.value, mine)
+    if (!only.value && isAsked(order.value)) void gatherAsked(order.value, mine, fromTop)
     else {
       orderNote.value = null
-      put(only.value ?? orderedPatches(known, filtered(known), order.value))
+      put(only.value ?? orderedPatches(known, filtered(known), order.value), fromTop)
     }
   }
 
   /** An order that other processes know more of. */
-  async function gatherAsked(wanted: Asked, mine: number): Promise<void> {
+  async function gatherAsked(wanted: Asked, mine: number, fromTop: boolean): Promise<void> {
     const known = facts()
     const open = source.value
     if (!known || !open) return
+    like = selection.current.value ?? like
     ordering.value = true
     const found = await faults.attempt('viewer', 'The patches can not be put in this order.', () =>
-      askForOrder(wanted, open.id, known, filtered(known), selection.current.value),
+      askForOrder(wanted, open.id, known, filtered(known), like),
     )
     if (mine !== asking) return
     ordering.value = false
@@ -162,7 +166,7 @@ export const useGallery = defineStore('gallery', () => {
     const now = facts(found.asked)
     if (!now) return
     orderNote.value = found.note
-    put(orderedPatches(now, filtered(now), wanted))
+    put(orderedPatches(now, filtered(now), wanted), fromTop && wanted !== 'similar')
   }
 
   /** Reads what is known of the patches, and whether a set is still there. */
@@ -194,6 +198,7 @@ export const useGallery = defineStore('gallery', () => {
     shown.value = new Uint32Array()
     amount.value = 0
     outdated.value = false
+    like = null
     selection.forget()
     said.value = null
     enlarged.value = false
@@ -211,7 +216,7 @@ export const useGallery = defineStore('gallery', () => {
   )
   watch([filter, order, predictionFilter], () => {
     only.value = null
-    gather()
+    gather(true)
   })
   watch(
     () => grid.value && patches.masks.get(grid.value.id),

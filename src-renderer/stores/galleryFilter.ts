@@ -21,7 +21,7 @@ export const isAnyPrediction = ({ predicted, least, most, agreement }: Predictio
   predicted === null && least <= 0 && most >= 1 && agreement === 'any'
 
 /** What is predicted of the patches of a source. */
-export interface PredictedFacts {
+interface PredictedFacts {
   classes: readonly { name: string }[]
   /** [class of the model] number of the project's class of that name; 0 = it has none */
   numbers: readonly number[]

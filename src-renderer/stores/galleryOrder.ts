@@ -4,7 +4,7 @@ import { orderByKey } from '../../src-shared/ranking.ts'
 import { type Uncertainty, uncertaintyOf } from '../../src-shared/uncertainty.ts'
 import { agrees, confidenceOf, type FilterFacts, isPredicted } from './galleryFilter.ts'
 
-export const ORDERS = [
+const ORDERS = [
   /** by place in the file, folder or grid */
   'file',
   /** by the class of the label, in the order of the list of classes */

@@ -89,10 +89,15 @@ export function gallerySelection(shown: Ref<Uint32Array>, columns: Ref<number>) 
     anchor.value = cursor.value ?? 0
   }
 
-  function forget(): void {
-    selected.value = NONE
+  /** Keys act from the first patch again; what is selected stays so. */
+  function leaveCursor(): void {
     cursor.value = null
     anchor.value = 0
+  }
+
+  function forget(): void {
+    selected.value = NONE
+    leaveCursor()
   }
 
   return {
@@ -104,6 +109,7 @@ export function gallerySelection(shown: Ref<Uint32Array>, columns: Ref<number>) 
     move,
     select,
     relist,
+    leaveCursor,
     forget,
     selectAll: () => {
       selected.value = new Set(shown.value)

@@ -71,7 +71,13 @@ async function diverse(source: SourceId, facts: OrderFacts, shown: Uint32Array) 
 
 async function similar(source: SourceId, facts: OrderFacts, like: number | null) {
   const set = featuresOf(source)
-  const patch = like ?? 0
+  if (like === null)
+    throw tesseraError('PATCH_UNKNOWN', 'Choose the patch that the others are to be compared with.', {
+      source,
+      patch: 0,
+      patches: set.rows,
+    })
+  const patch = like
   const found = await call('spread.alike', { set: set.id, patch })
   if (!found)
     throw tesseraError(

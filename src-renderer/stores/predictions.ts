@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { ModelId, PredictionRunId, SlideId, SourceId } from '../../src-shared/ids.ts'
 import { patchArea, sourceSize } from '../../src-shared/patches.ts'
-import type { PredictionRun, PredictionSummary } from '../../src-shared/predictions.ts'
+import type { PatchProbabilities, PredictionRun, PredictionSummary } from '../../src-shared/predictions.ts'
 import { toSquareMillimetres } from '../../src-shared/units.ts'
 import { call, on, stream } from '../api/index.ts'
 import { useFaults } from './faults.ts'
@@ -28,6 +28,8 @@ export const usePredictions = defineStore('predictions', () => {
   const runs = shallowRef<ReadonlyMap<PredictionRunId, PredictionRun>>(new Map())
   const loaded = new Map<PredictionRunId, Probabilities>()
   const following = new Set<PredictionRunId>()
+  /** What live mode says of its source, in place of what models say of it; null while it is off. */
+  const liveRun = shallowRef<PredictionRun | null>(null)
   /** Counts up whenever probabilities arrive, for what is computed from them. */
   const revision = ref(0)
   const listeners = new Set<(run: PredictionRunId, patches: Uint32Array) => void>()
@@ -45,19 +47,21 @@ export const usePredictions = defineStore('predictions', () => {
   /** Newest first. */
   const list = computed(() => [...runs.value.values()].toSorted((a, b) => b.createdAt - a.createdAt))
 
-  /** The newest run of the chosen model on each slide. */
+  /** What is shown of each slide: what live mode says, else the newest run of the chosen model. */
   const bySlide = computed(() => {
     const newest = new Map<SlideId, PredictionRun>()
     const model = models.chosen?.id
+    if (liveRun.value?.slide) newest.set(liveRun.value.slide, liveRun.value)
     for (const run of list.value)
       if (run.slide && run.model === model && !newest.has(run.slide)) newest.set(run.slide, run)
     return newest
   })
 
-  /** What is drawn over the open slide, or stands on the cards of the open set: the newest run of the chosen model. */
+  /** What is drawn over the open slide, or stands on the cards of the open set: see bySlide. */
   const shownRun = computed<PredictionRun | null>(() => {
     if (viewport.slideId) return bySlide.value.get(viewport.slideId) ?? null
     const { setId } = viewport
+    if (setId && liveRun.value?.source === setId) return liveRun.value
     return setId ? (list.value.find((run) => run.source === setId && run.model === models.chosen?.id) ?? null) : null
   })
 
@@ -117,6 +121,35 @@ export const usePredictions = defineStore('predictions', () => {
   function reset(): void {
     runs.value = new Map()
     loaded.clear()
+    liveRun.value = null
+    revision.value++
+  }
+
+  /**
+   * Shows what live mode says of a source. The same source with the same classes keeps its place, so that only colours
+   * change; the id of the run then is the one before.
+   */
+  function showLive(run: PredictionRun, block: PatchProbabilities): void {
+    const before = liveRun.value
+    const source = patches.sourceById(run.source)
+    if (!source) return
+    const names = (each: PredictionRun): string => each.classes.map(({ name }) => name).join('\n')
+    const known = before?.source === run.source && names(before) === names(run) ? loaded.get(before.id) : undefined
+    if (!known && before) loaded.delete(before.id)
+    const probabilities = known ?? new Probabilities(sourceSize(source), run.classes.length)
+    const id = known && before ? before.id : run.id
+    probabilities.add(block)
+    loaded.set(id, probabilities)
+    liveRun.value = { ...run, id, counts: [...probabilities.counts] }
+    for (const listener of listeners) listener(id, block.patch)
+    if (known) arrived()
+    else revision.value++
+  }
+
+  function hideLive(): void {
+    if (!liveRun.value) return
+    loaded.delete(liveRun.value.id)
+    liveRun.value = null
     revision.value++
   }
 
@@ -138,7 +171,8 @@ export const usePredictions = defineStore('predictions', () => {
     const probabilities = new Probabilities(sourceSize(source), run.classes.length)
     loaded.set(run.id, probabilities)
     for (const other of loaded.keys())
-      if (loaded.size > MOST_LOADED && other !== run.id && other !== shownRun.value?.id) loaded.delete(other)
+      if (loaded.size > MOST_LOADED && other !== run.id && other !== shownRun.value?.id && other !== liveRun.value?.id)
+        loaded.delete(other)
     revision.value++
     try {
       for await (const block of stream('predictions.follow', { run: run.id })) {
@@ -191,6 +225,10 @@ export const usePredictions = defineStore('predictions', () => {
     reset,
     follow,
     start,
+    showLive,
+    hideLive,
+    /** Whether it is said by live mode: kept nowhere, and other after the next label. */
+    isLive: (run: PredictionRun): boolean => run.id === liveRun.value?.id,
     probabilitiesOf: (run: PredictionRunId): Probabilities | null => loaded.get(run) ?? null,
     /** @returns the function that stops listening */
     onBlock(listener: (run: PredictionRunId, patches: Uint32Array) => void): () => void {

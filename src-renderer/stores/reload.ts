@@ -11,6 +11,7 @@ import { useInside } from './inside.ts'
 import { useJobs } from './jobs.ts'
 import { useLabellingPace } from './labellingPace.ts'
 import { useLabels } from './labels.ts'
+import { useLive } from './live.ts'
 import { useLooks } from './looks.ts'
 import { useMap } from './map.ts'
 import { useModels } from './models.ts'
@@ -48,6 +49,7 @@ export async function reloadProject(): Promise<void> {
     useLabels(),
     useModels(),
     useFeatures(),
+    useLive(),
     useNeighbours(),
     useMap(),
     useTraining(),

@@ -126,9 +126,11 @@ export const useReview = defineStore('review', () => {
         if (!wanted()) return []
       }
       const { id, source, slide, classes } = run
+      // Live predictions are in no table: what is decided on them refers to none.
+      const named = predictions.isLive(run) ? null : id
       for (const each of picker.picked()) {
         const doubted = isDoubt(by) ? labelNow(source, each.patch) : null
-        found.push({ ...each, run: id, source, slide, classes, doubted, state: 'open' })
+        found.push({ ...each, run: named, source, slide, classes, doubted, state: 'open' })
       }
     }
     return found

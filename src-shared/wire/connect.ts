@@ -22,8 +22,15 @@ type Waiting = {
 
 export interface Client<C extends Contract> {
   call<K extends CallName<C>>(name: K, input: CallInput<C, K>): Promise<CallOutput<C, K>>
-  /** Leaving the loop early cancels the stream on the other side. */
-  stream<K extends StreamName<C>>(name: K, input: StreamInput<C, K>): AsyncGenerator<StreamItem<C, K>, void>
+  /**
+   * Leaving the loop early cancels the stream on the other side. Who waits for an item can not leave: `signal` ends the loop
+   * at once.
+   */
+  stream<K extends StreamName<C>>(
+    name: K,
+    input: StreamInput<C, K>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamItem<C, K>, void>
   /** @returns the function that stops listening */
   on<K extends EventName<C>>(name: K, listener: (body: EventBody<C, K>) => void): () => void
   /** Calls back once when the connection is lost; every call in flight fails with CONNECTION_LOST before. */
@@ -87,8 +94,9 @@ export function connect<C extends Contract>(wire: Wire): Client<C> {
       })
     },
 
-    async *stream(name, input) {
+    async *stream(name, input, signal) {
       if (lost) throw lostError()
+      if (signal?.aborted) return
       const id = nextId++
       const items: unknown[] = []
       let ended = false
@@ -108,10 +116,16 @@ export function connect<C extends Contract>(wire: Wire): Client<C> {
           wake()
         },
       })
+      const abort = (): void => wake()
+      signal?.addEventListener('abort', abort)
       wire.post({ t: 'open', id, name, input })
       try {
         for (;;) {
-          while (items.length > 0) yield items.shift() as never
+          if (signal?.aborted) return
+          while (items.length > 0) {
+            yield items.shift() as never
+            if (signal?.aborted) return
+          }
           if (error) throw error
           if (ended) return
           await new Promise<void>((resolve) => {
@@ -119,6 +133,7 @@ export function connect<C extends Contract>(wire: Wire): Client<C> {
           })
         }
       } finally {
+        signal?.removeEventListener('abort', abort)
         if (waiting.delete(id) && !lost) wire.post({ t: 'cancel', id })
       }
     },

@@ -19,7 +19,9 @@ export const echoContract = {
     stopped: call(z.void(), z.boolean()),
     publish: call(z.object({ name: z.string(), body: z.unknown() }), z.void()),
   },
-  streams: { count: stream(z.object({ to: z.number(), fail: z.boolean().optional() }), z.number()) },
+  streams: {
+    count: stream(z.object({ to: z.number(), fail: z.boolean().optional(), hang: z.boolean().optional() }), z.number()),
+  },
   events: { ticked: event(z.object({ at: z.number() })) },
 } satisfies Contract
 
@@ -39,13 +41,14 @@ export function echoHandlers(
       publish: ({ name, body }) => publish(name, body),
     },
     streams: {
-      async *count({ to, fail }, signal) {
+      async *count({ to, fail, hang }, signal) {
         try {
           for (let i = 0; i < to && !signal.aborted; i++) {
             yield i
             // as real streams do: wait for something outside
             await new Promise((resolve) => setImmediate(resolve))
           }
+          if (hang) await new Promise((resolve) => signal.addEventListener('abort', resolve))
           if (fail) throw tesseraError('CANCELLED', 'Stopped.', {})
         } finally {
           log.push('stopped')

@@ -157,6 +157,18 @@ describe.each(Object.entries(wires))('over %s', (_name, open) => {
     await expect.poll(() => client.call('stopped', undefined)).toBe(true)
   })
 
+  test('a stream that has nothing to say can be left by its signal, and stops on the other side', async () => {
+    const { client } = await open()
+    const abort = new AbortController()
+    const items: number[] = []
+    for await (const item of client.stream('count', { to: 2, hang: true }, abort.signal)) {
+      items.push(item)
+      if (item === 1) setTimeout(() => abort.abort(), 5)
+    }
+    expect(items).toEqual([0, 1])
+    await expect.poll(() => client.call('stopped', undefined)).toBe(true)
+  })
+
   test('a stream that fails throws where it is read, after what came before', async () => {
     const { client } = await open()
     const items: number[] = []

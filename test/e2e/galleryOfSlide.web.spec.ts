@@ -61,11 +61,13 @@ test('one key shows the patches of the slide as cards, with the slide beside the
 })
 
 test('the slide goes to the card that keys act from, and keeps its place while it is hidden', async () => {
-  await cards().getByRole('option').first().click()
+  await cards().focus()
+  await window.press('Home')
   const zoom = async () => Number(await window.viewer.getAttribute('data-zoom'))
   await expect.poll(zoom).toBeGreaterThan(0.9)
   await window.press('Alt+G')
   await expect(window.viewer).toBeHidden()
+  await cards().focus()
   await window.press('ArrowRight')
   await expect(selected()).toHaveAccessibleName(/^Patch 2,/)
   await window.press('Alt+G')
@@ -80,7 +82,7 @@ test('a model’s predictions stand on the cards: filtered by confidence, ordere
     .getByRole('button', { name: /^Add to the project/ })
     .first()
     .click()
-  await window.command('Predict this slide or set')
+  await window.press('Control+p')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(/predicted/, { timeout: 180_000 })
   await window.page.getByRole('button', { name: /^Filter by prediction/ }).click()
   await window.page.getByLabel('Confidence from').fill('0.9')
@@ -95,7 +97,8 @@ test('a model’s predictions stand on the cards: filtered by confidence, ordere
 test('Enter accepts one card and goes on; Shift+Enter all in sight as one step, and says how many', async () => {
   const before = total()
   await window.page.getByRole('combobox', { name: 'Which patches' }).selectOption('unlabelled')
-  await cards().getByRole('option').first().click()
+  await cards().focus()
+  await window.press('Home')
   await window.press('Enter')
   await expect.poll(total).toBe(before + 1)
   await window.press('Shift+Enter')
@@ -137,7 +140,7 @@ test('with features the suggestion is spread, and cards are put in order by like
   await expect(features.getByText(/^672 patches have [\d,]+ features each\.$/)).toBeVisible({ timeout: 180_000 })
   await cards().getByRole('option').nth(3).click()
   const name = (await selected().getAttribute('aria-label'))!
-  await window.command('Gallery: patches like this one first')
+  await order().selectOption('similar')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(name)
   await order().selectOption('diverse')
   await expect(counts()).not.toContainText('Putting them in order')
@@ -154,7 +157,7 @@ test('axe finds nothing and nothing is cut, in light and in dark, at both sizes'
     for (const colorScheme of ['light', 'dark'] as const) {
       await window.page.setViewportSize({ width, height })
       await window.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await window.page.screenshot({ path: test.info().outputPath(`gallery-${width}-${colorScheme}.png`) })
+      await window.page.screenshot({ path: `test-results/gallery-${width}-${colorScheme}.png` })
       expect(await window.accessibilityProblems(), `${width} px, ${colorScheme}`).toEqual([])
       expect(await window.layoutProblems(), `${width} px, ${colorScheme}`).toEqual([])
     }

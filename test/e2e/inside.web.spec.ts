@@ -107,7 +107,8 @@ test('the numbers of one window add up, for any place one presses', async () => 
     const box = (await map.boundingBox())!
     await map.click({ position: { x: at * box.width, y: at * box.height } })
     await expect(panel.getByRole('spinbutton', { name: 'Row' })).toHaveValue(String(Math.floor(at * EDGE) + 1))
-    await expect(numbers.getByText(`Window at row ${Math.floor(at * EDGE) + 1}`)).toBeVisible()
+    const place = Math.floor(at * EDGE) + 1
+    await expect(numbers.getByText(`Row ${place}, column ${place}`)).toBeVisible()
     const cells = async (table: number) =>
       (await numbers.getByRole('table').nth(table).getByRole('cell').allInnerTexts()).map(number)
     const [input, weights, products] = [await cells(0), await cells(1), await cells(2)]

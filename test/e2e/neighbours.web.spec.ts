@@ -129,6 +129,7 @@ test('patches like it are found from the keyboard, labelled card by card with cl
   await window.press('Escape')
   await window.press('Shift+J')
   await expect(alike().getByRole('button')).toHaveCount(48)
+  await expect(alike().getByRole('button').first()).toBeFocused()
   const before = onDisk()
   const buttons = alike().getByRole('button')
   const at = (await buttons.allInnerTexts()).findIndex((text) => text.includes('no label'))

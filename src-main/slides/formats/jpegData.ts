@@ -10,6 +10,7 @@
  */
 
 /** Marker codes, the byte behind 0xff. */
+const BASELINE = 0xc0
 const PROGRESSIVE = 0xc2
 const DHT = 0xc4
 const RST0 = 0xd0
@@ -29,7 +30,8 @@ type JpegData = {
   hasZeros: boolean
   /**
    * Zeros would be an area of one colour: in every table for AC coefficients the code of zeros alone is “end of block”. Else
-   * they would be blocks that no picture has, with the same coefficient in each of 63 frequencies.
+   * they would be blocks that no picture has, with the same coefficient in each of 63 frequencies. That holds where the blocks
+   * of all channels lie between each other; of pictures in several scans nothing is said against zeros.
    */
   zerosAreFlat: boolean
 }
@@ -37,7 +39,8 @@ type JpegData = {
 /** @param jpeg from its SOI on; its header was checked before (jpegTile.ts), its tables may be elsewhere */
 export function lookAtData(jpeg: Buffer): JpegData {
   const found: JpegData = { isWhole: false, hasZeros: false, zerosAreFlat: true }
-  let isProgressive = false
+  let inOneScan = true
+  let channels = 0
   let scans = 0
   for (let at = 2; at + 2 <= jpeg.length;) {
     if (jpeg[at] !== 0xff) return found
@@ -53,18 +56,19 @@ export function lookAtData(jpeg: Buffer): JpegData {
     const length = at + 4 <= jpeg.length ? jpeg.readUInt16BE(at + 2) : 0
     const end = at + 2 + length
     if (length < 2 || end > jpeg.length) return found
-    if (marker === PROGRESSIVE) isProgressive = true
-    if (marker === DHT && !endsBlocksWithZeros(jpeg.subarray(at + 4, end))) found.zerosAreFlat = false
+    if (marker >= BASELINE && marker <= PROGRESSIVE) channels = jpeg[at + 9]!
+    if (marker === PROGRESSIVE || (marker === SOS && jpeg[at + 4] !== channels)) inOneScan = false
+    if (marker === DHT && inOneScan && !endsBlocksWithZeros(jpeg.subarray(at + 4, end))) found.zerosAreFlat = false
     at = end
     if (marker !== SOS) continue
     scans++
+    if (!inOneScan) found.zerosAreFlat = true
     const next = endOfScan(jpeg, at)
     const zeros = (next ?? jpeg.length) - at > GLASS_BYTES ? jpeg.indexOf(ZEROS, at) : -1
     found.hasZeros ||= zeros !== -1 && zeros < (next ?? jpeg.length)
     if (next === null) return found
     at = next
   }
-  found.zerosAreFlat &&= !isProgressive
   return found
 }
 

@@ -4,10 +4,11 @@
  *
  * Versions before 4.0.1 write outside their memory on a crafted Ventana BIF (CVE-2026-48977), so they never get one; of
  * other formats they are used, and a warning stands in the slide's properties.
- * Source: openslide.h of 3.4.1 and 4.0.1, which share all that is used here.
+ * Source: openslide.h of 3.4.1 and 4.0.1, which share all that is used here but the colour profile: since 4.0.0.
  */
 import koffi from 'koffi'
 import { messageOf } from '../../../src-shared/errors.ts'
+import { MOST_PROFILE_BYTES } from './colourProfile.ts'
 
 export interface OpenSlideLibrary {
   version: string
@@ -28,6 +29,8 @@ export interface OpenSlideHandle {
    */
   read(x: number, y: number, level: number, width: number, height: number): Promise<Uint32Array>
   readAssociated(name: string): Promise<Uint32Array>
+  /** ICC; null = the slide has none, or this version of OpenSlide does not say. @throws {OpenSlideFault} */
+  profile(): Buffer | null
   close(): void
 }
 
@@ -74,6 +77,18 @@ const isCurrent = (version: string): boolean => {
   return major > 4 || (major === 4 && (minor > 0 || patch >= 1))
 }
 
+/** Nothing in a version that has none. */
+function profileCalls(library: ReturnType<typeof koffi.load>) {
+  try {
+    return {
+      profileSize: library.func('int64_t openslide_get_icc_profile_size(void *)'),
+      readProfile: library.func('void openslide_read_icc_profile(void *, _Out_ void *)'),
+    }
+  } catch {
+    return { profileSize: null, readProfile: null } // 3.4 and older
+  }
+}
+
 function bind(library: ReturnType<typeof koffi.load>): OpenSlideLibrary {
   const call = {
     version: library.func('const char *openslide_get_version()'),
@@ -92,6 +107,7 @@ function bind(library: ReturnType<typeof koffi.load>): OpenSlideLibrary {
     ),
     read: library.func('void openslide_read_region(void *, uint32_t *, int64_t, int64_t, int32_t, int64_t, int64_t)'),
     readAssociated: library.func('void openslide_read_associated_image(void *, const char *, uint32_t *)'),
+    ...profileCalls(library),
   }
   const version = String(call.version())
 
@@ -157,6 +173,17 @@ function bind(library: ReturnType<typeof koffi.load>): OpenSlideLibrary {
             await later((done) => call.readAssociated.async(handle, name, pixels, done))
             refuse()
             return pixels
+          },
+          profile() {
+            if (!call.profileSize || !call.readProfile) return null
+            const bytes = Number(call.profileSize(handle))
+            refuse()
+            if (bytes <= 0) return null
+            if (bytes > MOST_PROFILE_BYTES) throw new OpenSlideFault(`its colour profile claims to have ${bytes} bytes`)
+            const profile = Buffer.alloc(bytes)
+            call.readProfile(handle, profile)
+            refuse()
+            return profile
           },
           close: () => void call.close(handle),
         }

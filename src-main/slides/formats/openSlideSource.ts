@@ -87,6 +87,14 @@ export async function openSlideSource(
         throw brokenSlide(file, `its ${name} image could not be read (${String(error)})`, error)
       }
     },
+    profile() {
+      try {
+        return Promise.resolve(slide.profile())
+      } catch (error) {
+        if (!(error instanceof OpenSlideFault)) throw error
+        return Promise.reject(brokenSlide(file, `its colour profile could not be read (${error.message})`, error))
+      }
+    },
     close: () => Promise.resolve(slide.close()),
   }
 }

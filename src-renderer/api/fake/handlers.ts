@@ -21,6 +21,7 @@ import { mapHandlers } from './maps.ts'
 import { labelHandlers } from './labelHandlers.ts'
 import { neighbourHandlers } from './neighbours.ts'
 import { patchHandlers } from './patchHandlers.ts'
+import { liveNews } from './live.ts'
 import { blockOf, blockOfSet } from './predictions.ts'
 import type { Scene } from './scene.ts'
 import { SHIPPED, shippedOf } from './shippedModel.ts'
@@ -109,7 +110,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
   const shippedModel = shippedOf(labels.log.classes)
   const inspection = fakeInspection({
-    modelById: (model) => models.get(model)!,
+    modelOf: (of) => (of.kind === 'model' ? models.get(of.model) : [...models.values()][0])!,
     sourceById: (source) => patches.sources.get(source)!,
     picture: async (source, patch, edge) =>
       (
@@ -448,6 +449,21 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
           await pause(100)
         }
       },
+      'live.follow': ({ source }, signal) =>
+        liveNews(
+          {
+            classes: () => labels.log.classes,
+            labelsOf: (id) => labels.log.array(id),
+            blockOf(id, classes) {
+              const of = patches.sources.get(id)!
+              return of.kind === 'grid'
+                ? blockOf(of, slides.tissues.get(of.slide)!, classes, 0, sourceSize(of))
+                : blockOfSet(classes, 0, sourceSize(of))
+            },
+          },
+          source,
+          signal,
+        ),
       async *'predictions.follow'({ run }, signal) {
         const first = predictions.get(run)!
         const of = patches.sources.get(first.source)!

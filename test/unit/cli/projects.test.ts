@@ -3,10 +3,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import Database from 'better-sqlite3'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openProject } from '../../../src-main/projects/projectStore.ts'
 import type { LabelCount, PatchClass } from '../../../src-shared/labels.ts'
+import { MaskParams } from '../../../src-shared/masks.ts'
 import { refusal, tessera, told } from '../../fixtures/commandLine.ts'
 import { CMU, MOSAIC_FILE, MOSAIC_TRUTH } from '../../fixtures/samples.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
@@ -160,6 +162,28 @@ describe('patches', { timeout: 60_000 }, () => {
         code: 'USAGE',
         message: expect.stringContaining(flag),
       })
+  })
+
+  test('tissue by settings that the project keeps; a name it has not is refused with those it has', async () => {
+    const folder = mosaicProject()
+    const grid = ['patches', folder, '--size', '96']
+    const preset = (name: string) => [...grid, '--tissue-preset', name]
+    expect(await refusal(preset('Pale'))).toMatchObject({
+      code: 'MASK_PRESET_UNKNOWN',
+      message: expect.stringContaining('“Pale”; it has none'),
+    })
+    const sqlite = new Database(path.join(folder, 'project.sqlite'))
+    const pale = MaskParams.parse({ method: 'hsv', leastSaturation: 0.06, largestHole: 0, leastArea: 0 })
+    sqlite
+      .prepare('INSERT INTO mask_presets (name, params, is_default) VALUES (?, ?, 0)')
+      .run('Pale tissue', JSON.stringify(pale))
+    sqlite.close()
+    expect(await told(preset('pale TISSUE'))).toMatchObject({ exit: 0, patches: 399 })
+    expect(await refusal(preset('Pale'))).toMatchObject({ message: expect.stringContaining('it has Pale tissue') })
+    expect(await refusal([...preset('Pale tissue'), '--tissue-closing', '3'])).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('--tissue-preset'),
+    })
   })
 
   test('a slide that is not there, or not named among several, is refused with the names there are', async () => {

@@ -30,7 +30,7 @@ describe('numbers', () => {
   })
 
   test('shares, intervals, sizes and rates', () => {
-    expect(numbers.percent(0.934)).toBe('93.4 %')
+    expect(numbers.percent(0.934)).toBe('93.4\u00a0%')
     expect(numbers.interval([0.9134, 0.9521])).toBe('0.913–0.952')
     expect(numbers.bytes(0)).toBe('0 B')
     expect(numbers.bytes(5_540_000)).toBe('5.5 MB')

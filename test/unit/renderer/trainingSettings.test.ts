@@ -117,7 +117,9 @@ test('layers of one’s own, and an earlier model, take the place of an ensemble
 })
 
 test('every group of settings says in words what it is set to, and nothing of what is off', () => {
-  expect(augmentationInWords(Augmentation.parse({}))).toBe('mirrored, turned by 90°, stains ± 0.05, colours ± 15 %')
+  expect(augmentationInWords(Augmentation.parse({}))).toBe(
+    'mirrored, turned by 90°, stains ± 0.05, colours ± 15\u00a0%',
+  )
   expect(
     augmentationInWords({
       flips: false,
@@ -130,11 +132,11 @@ test('every group of settings says in words what it is set to, and nothing of wh
       blur: 1,
       noise: 0.02,
     }),
-  ).toBe('shifted up to 4 px, zoomed ± 10 %, tilted ± 8°, blurred up to 1.0 px, noise up to 2 %')
+  ).toBe('shifted up to 4 px, zoomed ± 10\u00a0%, tilted ± 8°, blurred up to 1.0 px, noise up to 2\u00a0%')
   const recipe = Recipe.parse({ mix: MixChoice.parse({ kind: 'cutmix' }), patience: 4, clipNorm: 1 })
   expect(optimiserInWords(recipe)).toBe('AdamW, cosine with warm-up, weight decay 0.05, gradient clipped at 1')
   expect(targetsInWords({ recipe, balanced: true })).toBe(
-    'classes drawn equally often, labels smoothed by 5 %, CutMix 1',
+    'classes drawn equally often, labels smoothed by 5\u00a0%, CutMix 1',
   )
 })
 

@@ -104,7 +104,8 @@ test('a progressive tile with its many scans looks whole', async () => {
     .extract({ left: 0, top: 0, width: EDGE, height: EDGE })
     .jpeg({ progressive: true })
     .toBuffer()
-  expect(lookAtData(jpeg).isWhole).toBe(true)
+  // a scan of one channel may well be zeros, so they prove nothing
+  expect(lookAtData(jpeg)).toMatchObject({ isWhole: true, zerosAreFlat: true })
 })
 
 test.each([svsSample, tiffSample])('every stored tile of %s looks whole', async (file) => {

@@ -4,7 +4,11 @@ import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openSlideFile } from '../../../../src-main/slides/formats/openSlideFile.ts'
-import { openSlideLibrary } from '../../../../src-main/slides/formats/openSlideLibrary.ts'
+import {
+  OpenSlideFault,
+  type OpenSlideHandle,
+  openSlideLibrary,
+} from '../../../../src-main/slides/formats/openSlideLibrary.ts'
 import { openSlideSource } from '../../../../src-main/slides/formats/openSlideSource.ts'
 import { greatestDifference, levelFromTiles, levelRegion, openedSlide } from '../../../fixtures/pixels.ts'
 import { temporaryFolder } from '../../../fixtures/temporary.ts'
@@ -58,6 +62,37 @@ test.each(['a Ventana BIF file', 'a Zeiss CZI file'])('%s is never given to a ve
   })
 })
 
+/** A library of which only the header and the profile are asked. */
+async function sourceWith(profile: () => Buffer | null) {
+  const file = written('scan.ndpi', 'II*\0')
+  const slide: OpenSlideHandle = {
+    levels: [{ width: 10, height: 10, downsample: 1 }],
+    properties: new Map(),
+    associated: new Map(),
+    read: () => Promise.reject(new OpenSlideFault('no pixels')),
+    readAssociated: () => Promise.reject(new OpenSlideFault('no pixels')),
+    profile,
+    close: () => undefined,
+  }
+  return openSlideSource(file, await open(file), 'a Hamamatsu NDPI file', {
+    version: '4.0.1',
+    isCurrent: true,
+    open: () => slide,
+  })
+}
+
+test('the colour profile that OpenSlide says is that of the slide, and a fault of it is named', async () => {
+  expect(await (await sourceWith(() => Buffer.from('profile'))).profile!()).toEqual(Buffer.from('profile'))
+  expect(await (await sourceWith(() => null)).profile!()).toBeNull()
+  const broken = await sourceWith(() => {
+    throw new OpenSlideFault('truncated')
+  })
+  await expect(broken.profile!()).rejects.toMatchObject({
+    code: 'SLIDE_BROKEN',
+    message: expect.stringMatching(/its colour profile could not be read \(truncated\)/),
+  })
+})
+
 const library = openSlideLibrary()
 if (!library) console.warn('Skipped, because OpenSlide is not installed: reading through it.')
 
@@ -83,6 +118,10 @@ describe.skipIf(!library)('with OpenSlide', () => {
     expect(
       greatestDifference((await theirs.associatedImage('macro'))!.data, (await ours.associatedImage('macro'))!.data),
     ).toBe(0)
+  })
+
+  test.skipIf(library?.isCurrent)('a version before 4.0.0 says nothing of a colour profile', async () => {
+    expect(await (await throughOpenSlide(svsSample)).profile!()).toBeNull()
   })
 
   test.skipIf(library?.isCurrent)('a version before 4.0.1 says so over the slide', async () => {
