@@ -43,13 +43,18 @@ export interface EncodersRoom {
   stored(set: FeatureSetId): StoredFeatures
   /** Tells every window that the staleness of sets may have changed. */
   tellAll(): void
+  /** Features were added, thrown away, or may be out of date. */
+  onChanged(listener: () => void): void
 }
 
 export function createEncoders(dependencies: EncodersDependencies): EncodersRoom {
   const { store, jobs, publish, featuresFolder, sourceById, sourceSeq } = dependencies
   const encoders = createEncoderList(dependencies)
-  const tell = (changed: FeatureSet[], removed: FeatureSetId[] = []) =>
+  const listeners = new Set<() => void>()
+  const tell = (changed: FeatureSet[], removed: FeatureSetId[] = []) => {
     publish('features.changed', { changed, removed })
+    for (const listener of listeners) listener()
+  }
   jobs.register('features', extractionRunner({ ...dependencies, encoders, tellSet: (set) => tell([set]) }))
 
   const setById = (set: FeatureSetId): FeatureSet => {
@@ -138,6 +143,7 @@ export function createEncoders(dependencies: EncodersDependencies): EncodersRoom
       }
     },
     tellAll: () => tell(listSets(store.read)),
+    onChanged: (listener) => void listeners.add(listener),
     calls: {
       'encoders.list': encoders.all,
       'encoders.shipped': dependencies.shippedEncoders,

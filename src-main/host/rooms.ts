@@ -304,13 +304,14 @@ export function openRooms(project: ProjectStore, options: RoomsOptions): Rooms {
   }
   const exports = createExports(exporting)
 
+  // What was made of features is of those of yesterday when they change.
+  encoding.onChanged(maps.tellAll)
   // A corrected µm/px makes what was computed with the old one stale.
   slides.onChanged(() => {
     models.tellAll()
     predictions.tellAll()
     encoding.tellAll()
     live.slidesChanged()
-    maps.tellAll()
   })
 
   return {

@@ -80,6 +80,10 @@ export const useMap = defineStore('map', () => {
     if (scope.value === 'all') return features.usable
     return features.usable.filter((set) => set.source === features.openSource)
   })
+  /** Slides and patch sets whose features no longer fit the project, and which are not on the map for that. */
+  const leftOut = computed(() =>
+    scope.value === 'all' ? [...patches.sources.keys()].filter((source) => features.setOf(source)?.stale).length : 0,
+  )
   const rows = computed(() => sets.value.reduce((sum, set) => sum + set.rows, 0))
   const sourcesKey = computed(() => keyOf(sets.value.map(({ source }) => source)))
   const ofSame = computed(() =>
@@ -226,6 +230,7 @@ export const useMap = defineStore('map', () => {
     marked,
     controls,
     sets,
+    leftOut,
     umap,
     making,
     lack,

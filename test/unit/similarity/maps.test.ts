@@ -62,6 +62,11 @@ test('a map says that more patches have features now, and one that is cancelled 
   const [old] = await bench.calls['maps.list']()
   expect(old).toMatchObject({ id, complete: true })
   expect(old!.stale).toContain('More patches')
+  // a window that is open was told, and need not ask
+  expect(bench.events.findLast(([name]) => name === 'maps.changed')).toEqual([
+    'maps.changed',
+    { changed: [old], removed: [] },
+  ])
   expect((await bench.calls['maps.points']({ map: id })).patch.length).toBeLessThan(patchCount(grid))
 
   const next = await bench.calls['maps.start']({ sets: [set.id], params })
