@@ -82,6 +82,7 @@ test('a model’s predictions stand on the cards: filtered by confidence, ordere
     .getByRole('button', { name: /^Add to the project/ })
     .first()
     .click()
+  await expect(window.page.getByRole('button', { name: 'Look inside…' })).toBeVisible()
   await window.press('Control+p')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(/predicted/, { timeout: 180_000 })
   await window.page.getByRole('button', { name: /^Filter by prediction/ }).click()
