@@ -34,11 +34,15 @@ export class KnnVotes {
 
   /** @returns share of the votes of each class, [row, class]; k neighbours voted, see mostVotes */
   async of(training: LiveTraining, settings: KnnSettings): Promise<{ shares: Float64Array; k: number }> {
+    return this.#count(training, settings, await this.#columns.become(training.keys, training.features))
+  }
+
+  /** Waits for nothing: a function that does is not made fast by the engine it runs in. */
+  #count(training: LiveTraining, settings: KnnSettings, columnOf: Int32Array): { shares: Float64Array; k: number } {
     const { classes } = training
     const count = training.keys.length
     const k = Math.min(settings.k, mostVotes(training.classOf, classes))
     const columns = this.#columns
-    const columnOf = await columns.become(training.keys, training.features)
     const { meanSquare, shift, scale, rank, classOf } = centring(columns, training, columnOf)
     const { blocks, sums, squares } = columns
     if (this.#guessedFor !== k) this.#guess.fill(-Infinity)
