@@ -109,7 +109,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
   const shippedModel = shippedOf(labels.log.classes)
   const inspection = fakeInspection({
-    modelById: (model) => models.get(model)!,
+    modelOf: (of) => (of.kind === 'model' ? models.get(of.model) : [...models.values()][0])!,
     sourceById: (source) => patches.sources.get(source)!,
     picture: async (source, patch, edge) =>
       (
