@@ -89,7 +89,7 @@ export function patchHandlers(scene: Scene, { slides, tissues }: FakeSlides, pub
 
   for (const slide of slides.values()) {
     if (!slide.mppX || slide.state.kind !== 'ready') continue
-    const large = slide.width > 60_000
+    const large = slide.width === scene.largeSlide
     const mosaic = tissues.get(slide.id)!.mosaic !== null
     if (scene.project === 'sample' && !mosaic) continue
     const edgePx = mosaic || large ? 96 : 224
