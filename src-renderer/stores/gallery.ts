@@ -12,10 +12,12 @@ import { UNLABELLED } from '../../src-shared/labels.ts'
 import { type PatchSource, type SetContents, sourceSize } from '../../src-shared/patches.ts'
 import { useFaults } from './faults.ts'
 import {
+  ANY_PART,
   ANY_PREDICTION,
   filteredPatches,
   isAnyPrediction,
   type LabelFilter,
+  type PartFilter,
   type PredictionFilter,
 } from './galleryFilter.ts'
 import { type GalleryOrder, NEEDS_LABELS, NEEDS_PREDICTIONS, type OrderFacts, orderedPatches } from './galleryOrder.ts'
@@ -49,6 +51,7 @@ export const useGallery = defineStore('gallery', () => {
   const contents = shallowRef<SetContents | null>(null)
   const filter = ref<LabelFilter>('all')
   const predictionFilter = shallowRef<PredictionFilter>(ANY_PREDICTION)
+  const partFilter = shallowRef<PartFilter>(ANY_PART)
   const order = ref<GalleryOrder>('file')
   /** Some patches in an order of their own, in place of what filters and order say: a batch. */
   const only = shallowRef<Uint32Array | null>(null)
@@ -124,7 +127,13 @@ export const useGallery = defineStore('gallery', () => {
     }
   }
 
-  const filtered = (known: OrderFacts): Uint32Array => filteredPatches(known, filter.value, predictionFilter.value)
+  const filtered = (known: OrderFacts): Uint32Array => {
+    const found = filteredPatches(known, filter.value, predictionFilter.value)
+    const { slide } = partFilter.value
+    return slide === null ? found : found.filter((patch) => known.slideOf?.[patch] === slide)
+  }
+  const ordered = (known: OrderFacts): Uint32Array =>
+    orderedPatches(known, filtered(known), order.value).slice(0, partFilter.value.first ?? undefined)
 
   function put(list: Uint32Array, fromTop: boolean): void {
     outdated.value = false
@@ -143,7 +152,7 @@ export const useGallery = defineStore('gallery', () => {
     if (!only.value && isAsked(order.value)) void gatherAsked(order.value, mine, fromTop)
     else {
       orderNote.value = null
-      put(only.value ?? orderedPatches(known, filtered(known), order.value), fromTop)
+      put(only.value ?? ordered(known), fromTop)
     }
   }
 
@@ -166,7 +175,7 @@ export const useGallery = defineStore('gallery', () => {
     const now = facts(found.asked)
     if (!now) return
     orderNote.value = found.note
-    put(orderedPatches(now, filtered(now), wanted), fromTop && wanted !== 'similar')
+    put(ordered(now), fromTop && wanted !== 'similar')
   }
 
   /** Reads what is known of the patches, and whether a set is still there. */
@@ -191,6 +200,7 @@ export const useGallery = defineStore('gallery', () => {
     contents.value = null
     filter.value = 'all'
     predictionFilter.value = ANY_PREDICTION
+    partFilter.value = ANY_PART
     order.value = 'file'
     only.value = null
     orderNote.value = null
@@ -214,7 +224,7 @@ export const useGallery = defineStore('gallery', () => {
     },
     { flush: 'sync' },
   )
-  watch([filter, order, predictionFilter], () => {
+  watch([filter, order, predictionFilter, partFilter], () => {
     only.value = null
     gather(true)
   })
@@ -257,6 +267,7 @@ export const useGallery = defineStore('gallery', () => {
     contents,
     filter,
     predictionFilter,
+    partFilter,
     order,
     only,
     shown,

@@ -20,6 +20,18 @@ export const ANY_PREDICTION: PredictionFilter = { predicted: null, least: 0, mos
 export const isAnyPrediction = ({ predicted, least, most, agreement }: PredictionFilter): boolean =>
   predicted === null && least <= 0 && most >= 1 && agreement === 'any'
 
+/** Which part of what is left after the other filters. */
+export interface PartFilter {
+  /** 1 + number of the slide a set names for a patch; null = any */
+  slide: number | null
+  /** Only so many, those that the order has first: the least certain, the most alike, the newest; null = all */
+  first: number | null
+}
+
+export const ANY_PART: PartFilter = { slide: null, first: null }
+
+export const isAnyPart = ({ slide, first }: PartFilter): boolean => slide === null && first === null
+
 /** What is predicted of the patches of a source. */
 interface PredictedFacts {
   classes: readonly { name: string }[]

@@ -85,7 +85,7 @@ test('a model’s predictions stand on the cards: filtered by confidence, ordere
   await expect(window.page.getByRole('button', { name: 'Look inside…' })).toBeVisible()
   await window.press('Control+p')
   await expect(cards().getByRole('option').first()).toHaveAccessibleName(/predicted/, { timeout: 180_000 })
-  await window.page.getByRole('button', { name: /^Filter by prediction/ }).click()
+  await window.page.getByRole('button', { name: /^More filters/ }).click()
   await window.page.getByLabel('Confidence from').fill('0.9')
   await expect(counts()).not.toContainText('672 of 672')
   await window.page.getByRole('dialog').getByRole('button', { name: 'Show all' }).click()

@@ -7,7 +7,7 @@ import { openApi } from '../../../src-renderer/api/index.ts'
 import { useCommands } from '../../../src-renderer/commands/index.ts'
 import { showPatches } from '../../../src-renderer/commands/showPatches.ts'
 import { useFeatures } from '../../../src-renderer/stores/features.ts'
-import { ANY_PREDICTION } from '../../../src-renderer/stores/galleryFilter.ts'
+import { ANY_PART, ANY_PREDICTION } from '../../../src-renderer/stores/galleryFilter.ts'
 import { useGallery } from '../../../src-renderer/stores/gallery.ts'
 import { useLabellingPace } from '../../../src-renderer/stores/labellingPace.ts'
 import { useLabels } from '../../../src-renderer/stores/labels.ts'
@@ -138,6 +138,19 @@ describe('filters and orders', () => {
     expect([...gallery.shown].every((patch) => probabilities.confidence(patch) <= 0.7)).toBe(true)
     gallery.predictionFilter = ANY_PREDICTION
     await expect.poll(() => gallery.shown.length).toBe(patchCount(grid()))
+  })
+
+  test('the first 50 of an order are those that are first without the filter, whatever the order', async () => {
+    const gallery = useGallery()
+    for (const order of ['margin', 'class'] as const) {
+      gallery.order = order
+      await expect.poll(() => gallery.shown.length).toBe(patchCount(grid()))
+      const all = [...gallery.shown]
+      gallery.partFilter = { ...ANY_PART, first: 50 }
+      await expect.poll(() => gallery.shown.length).toBe(50)
+      expect([...gallery.shown]).toEqual(all.slice(0, 50))
+      gallery.partFilter = ANY_PART
+    }
   })
 
   test('the newest label comes first', async () => {
