@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { FileHandle } from './app.ts'
 import { FaultRecord } from './errors.ts'
 import { ProjectId, Timestamp } from './ids.ts'
+import { RefusedFile } from './slides.ts'
 import { call, event } from './wire/contract.ts'
 
 export const Project = z.object({
@@ -31,8 +32,14 @@ export const RecentProject = z.object({
 export type RecentProject = z.infer<typeof RecentProject>
 
 export const projectCalls = {
-  /** The open project; null, with the reason, when the last one could not be opened. */
-  'projects.current': call(z.void(), z.object({ project: Project.nullable(), fault: FaultRecord.nullable() })),
+  /**
+   * The open project; null, with the reason, when the last one could not be opened. `refused`: files the program was
+   * started with that are no slides; told once.
+   */
+  'projects.current': call(
+    z.void(),
+    z.object({ project: Project.nullable(), fault: FaultRecord.nullable(), refused: z.array(RefusedFile) }),
+  ),
   'projects.recent': call(z.void(), z.array(RecentProject)),
   /** Creates a project in a new folder inside `parent` (null = the data directory) and opens it. */
   'projects.create': call(z.object({ name: z.string().trim().min(1).max(80), parent: FileHandle.nullable() }), Project),

@@ -154,12 +154,16 @@ export type SlideColours = z.infer<typeof SlideColours>
 
 const mpp = z.number().min(PLAUSIBLE_MPP.min).max(PLAUSIBLE_MPP.max).pipe(MicronPerPx)
 
+/** A file that is not taken as a slide, and why. */
+export const RefusedFile = z.object({ name: z.string(), fault: FaultRecord })
+export type RefusedFile = z.infer<typeof RefusedFile>
+
 export const slideCalls = {
   'slides.list': call(z.void(), z.array(Slide)),
   /** Adds slide files; a file that can not be read is named with its reason and does not stop the others. */
   'slides.add': call(
     z.object({ files: z.array(FileHandle).min(1) }),
-    z.object({ added: z.array(Slide), refused: z.array(z.object({ name: z.string(), fault: FaultRecord })) }),
+    z.object({ added: z.array(Slide), refused: z.array(RefusedFile) }),
   ),
   /** @throws SLIDE_IN_USE while patches of the slide carry labels */
   'slides.remove': call(z.object({ slide: SlideId }), z.void()),

@@ -9,7 +9,7 @@ import { type AppInfo, type FilePurpose, RESEARCH_NOTICE } from '../../src-share
 import { api, type Api, type ApiCalls, type ApiHandlers, type ApiStreams } from '../../src-shared/api.ts'
 import { isTesseraError, messageOf, tesseraError, toFault, type FaultRecord } from '../../src-shared/errors.ts'
 import type { Project, RecentProject } from '../../src-shared/projects.ts'
-import type { TileReply, TileRequest } from '../../src-shared/slides.ts'
+import type { RefusedFile, TileReply, TileRequest } from '../../src-shared/slides.ts'
 import type { EventBody, EventName } from '../../src-shared/wire/contract.ts'
 import type { Subscribe } from '../../src-shared/wire/serve.ts'
 import { fileError } from '../files/fileErrors.ts'
@@ -82,6 +82,8 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
   })
   let open: { store: ProjectStore; rooms: Rooms } | null = null
   let openFault: FaultRecord | null = null
+  /** Files of the command line that were refused, until a window was told. */
+  let refusedFiles: RefusedFile[] = []
   /** One project is opened after the other, never two at once. */
   let switching: Promise<unknown> = Promise.resolve()
 
@@ -199,7 +201,11 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
       return Promise.all((await shell.chooseFiles(purpose)).map((file) => handles.entryOf(file)))
     },
     'files.list': ({ folder, purpose }) => handles.list(folder, purpose),
-    'projects.current': () => ({ project: open?.store.project ?? null, fault: openFault }),
+    'projects.current'() {
+      const refused = refusedFiles
+      refusedFiles = []
+      return { project: open?.store.project ?? null, fault: openFault, refused }
+    },
     'projects.recent': () =>
       settings.recent().map((each): RecentProject => ({
         ...each,
@@ -242,6 +248,7 @@ export function createProgram({ dataFolder, shell, workerHost, log }: ProgramOpt
       if (slides.length > 0 && open) {
         const { refused } = await rooms().calls['slides.add']({ files: slides.map((file) => handles.handleOf(file)) })
         for (const each of refused) log(`${each.name}: ${each.fault.message}`)
+        refusedFiles = refused
       }
     },
     tiles: (request) => rooms().tiles(request),

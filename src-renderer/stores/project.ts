@@ -2,11 +2,13 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, shallowRef } from 'vue'
 import type { FileHandle } from '../../src-shared/app.ts'
-import type { FaultRecord } from '../../src-shared/errors.ts'
+import { type FaultRecord, toError } from '../../src-shared/errors.ts'
 import type { Project, RecentProject } from '../../src-shared/projects.ts'
 import { call, on } from '../api/index.ts'
+import { useFaults } from './faults.ts'
 
 export const useProject = defineStore('project', () => {
+  const faults = useFaults()
   const current = shallowRef<Project | null>(null)
   /** Why the last project could not be opened. */
   const fault = shallowRef<FaultRecord | null>(null)
@@ -24,6 +26,7 @@ export const useProject = defineStore('project', () => {
     current.value = now.project
     fault.value = now.fault
     recent.value = before
+    for (const each of now.refused) faults.report('slides', `${each.name} was not added.`, toError(each.fault))
   }
 
   const loadRecent = async (): Promise<void> => {

@@ -214,6 +214,7 @@ export function fakeHandlers(scene: Scene, publish: PublishApi): { handlers: Api
 
       'projects.current': () => ({
         project,
+        refused: [],
         fault: project
           ? null
           : {

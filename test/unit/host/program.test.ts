@@ -1,5 +1,5 @@
 /** The program without a shell: which project is open, and how one takes the place of another. */
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { nodeWorkerHost } from '../../../src-main/host/node/nodeWorkerHost.ts'
@@ -22,9 +22,23 @@ function startProgram(dataFolder = temporaryFolder(), holder = 'Tessera in a tes
     calls,
     create: async (name: string) => calls['projects.create']({ name, parent }),
     open: async (folder: string) => calls['projects.open']({ folder: program.handles.handleOf(folder) }),
+    begin: (files: string[]) => program.begin(files),
     close: () => program.close(),
   }
 }
+
+test('a file the program is started with that is no slide is told to the window, once, with the reason', async () => {
+  const { dataFolder, calls, create, begin } = startProgram()
+  await create('Lymph nodes')
+  const letter = path.join(dataFolder, 'letter.ndpi')
+  writeFileSync(letter, 'Dear colleague')
+  await begin([path.join(dataFolder, 'Lymph nodes'), letter])
+  const { refused } = await calls['projects.current']()
+  expect(refused).toMatchObject([
+    { name: 'letter.ndpi', fault: { message: expect.stringContaining('letter.ndpi') as string } },
+  ])
+  expect((await calls['projects.current']()).refused).toEqual([])
+})
 
 test('opening the project that is open leaves it open, to be changed, whatever name it is called by', async () => {
   const { dataFolder, calls, create, open } = startProgram()
