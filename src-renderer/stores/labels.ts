@@ -225,15 +225,15 @@ export const useLabels = defineStore('labels', () => {
     return commit(source, stroke, why)
   }
 
-  /** Gives each patch a class of its own (0 = none), all in one gesture. @returns whether it is on disk */
+  /** Gives each patch a class of its own (0 = none), all in one gesture. @returns how many changed; null = it failed */
   async function assignEach(
     source: SourceId,
     to: ReadonlyMap<number, number>,
     { why, prediction }: Why,
-  ): Promise<boolean> {
+  ): Promise<number | null> {
     const what = 'The labels were not saved.'
     try {
-      await gesture(() =>
+      const change = await gesture(() =>
         call('labels.assign', {
           source,
           patches: Uint32Array.from(to.keys()),
@@ -243,10 +243,10 @@ export const useLabels = defineStore('labels', () => {
         }),
       )
       faults.settle('viewer', what)
-      return true
+      return change?.labels.reduce((sum, { patch }) => sum + patch.length, 0) ?? 0
     } catch (error) {
       refused(what, error)
-      return false
+      return null
     }
   }
 

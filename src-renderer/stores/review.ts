@@ -297,12 +297,12 @@ export const useReview = defineStore('review', () => {
     for (const group of Map.groupBy(open, (item) => `${item.source} ${item.run}`).values()) {
       const [first] = group
       for (const item of group) mark(item, item.doubted === null ? 'accepted' : 'corrected')
-      const saved = await labels.assignEach(
+      const changed = await labels.assignEach(
         first!.source,
         new Map(group.map((item) => [item.patch, predictedClass(item)!.number])),
         whyOf(first!, true),
       )
-      if (!saved) for (const item of group) mark(item, 'open')
+      if (changed === null) for (const item of group) mark(item, 'open')
     }
     advance()
   }

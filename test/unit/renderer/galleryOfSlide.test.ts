@@ -117,6 +117,21 @@ describe('accepting', () => {
     expect(gallery.said).toMatch(/^1 prediction accepted; 1 .* left/)
   })
 
+  test('a label that is on its way already is not counted as accepted', async () => {
+    const gallery = useGallery()
+    gallery.inSight = [0, 12]
+    await expect.poll(() => gallery.shown.length).toBeGreaterThan(12)
+    const unlabelled = [...gallery.shown.subarray(0, 12)].filter(
+      (patch) => useLabels().shownOf(grid().id)![patch] === 0,
+    )
+    const first = unlabelled[0]!
+    gallery.goTo(gallery.shown.indexOf(first))
+    run('Enter') // not waited for: the window does not know of this label yet
+    run('Shift+Enter')
+    await expect.poll(() => gallery.said).toContain('accepted')
+    expect(Number(gallery.said!.split(' ')[0])).toBe(unlabelled.length - 1)
+  })
+
   test('without predictions Enter means nothing', async () => {
     setActivePinia(createPinia())
     await openApi(fakeMain(scenes.labelled).openWire)
