@@ -6,8 +6,8 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   fullyParallel: false,
-  // Two processors: a training in one test must not slow the clicks of another.
-  workers: 1,
+  // Each file has a program and a browser of its own. Trainings run at a low priority and clicks before them.
+  workers: 2,
   forbidOnly: process.env['CI'] !== undefined,
   projects: [
     // the built window on the web host, in a real browser

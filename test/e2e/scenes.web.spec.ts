@@ -11,6 +11,8 @@ import { launchBrowser } from './webHost.ts'
 
 // a million patches are made up, drawn and looked through by axe in one page
 test.setTimeout(300_000)
+// Every test has a page of its own over made-up data, so two can go on at once.
+test.describe.configure({ mode: 'parallel' })
 
 let browser: Browser
 let host: FakeWindowHost
