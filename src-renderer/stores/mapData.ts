@@ -23,7 +23,7 @@ export function useMapData(table: Readonly<ShallowRef<MapTable | null>>) {
 
   /** [point] class number, 0 = no label */
   let classOf = new Uint16Array()
-  /** The newest run of the chosen model on each source. */
+  /** What live mode says of a source, else the newest run of the chosen model. */
   const runs = shallowRef<ReadonlyMap<SourceId, RunOnMap>>(new Map())
   /** Count up whenever labels or predictions of points have changed. */
   const labelRevision = ref(0)
@@ -59,9 +59,13 @@ export function useMapData(table: Readonly<ShallowRef<MapTable | null>>) {
     }),
   )
 
-  const runOf = (source: SourceId): PredictionRun | null =>
-    predictions.list.find((run) => run.source === source && run.model === models.chosen?.id && run.stale === null) ??
-    null
+  function runOf(source: SourceId): PredictionRun | null {
+    const { shownRun, isLive, list } = predictions
+    if (shownRun && isLive(shownRun) && shownRun.source === source) return shownRun
+    return list.find((run) => run.source === source && run.model === models.chosen?.id && run.stale === null) ?? null
+  }
+  /** It says the same from now on. */
+  const isSettled = (run: PredictionRun): boolean => run.complete && !predictions.isLive(run)
 
   /** All of a run, as far as it is. */
   async function read(run: PredictionRun): Promise<Probabilities | null> {
@@ -81,7 +85,7 @@ export function useMapData(table: Readonly<ShallowRef<MapTable | null>>) {
       if (!now) return ''
       const of = now.sources.map(runOf)
       // What arrives of a run that is shown is on the map, too.
-      const growing = of.some((run) => run && !run.complete) ? predictions.revision : 0
+      const growing = of.some((run) => run && !isSettled(run)) ? predictions.revision : 0
       return of.map((run) => (run ? `${run.id} ${run.complete}` : '')).join() + growing
     },
     async () => {
@@ -94,7 +98,7 @@ export function useMapData(table: Readonly<ShallowRef<MapTable | null>>) {
           const known = runs.value.get(source)
           const probabilities =
             run &&
-            (known?.run.id === run.id && run.complete && known.run.complete ? known.probabilities : await read(run))
+            (known?.run.id === run.id && isSettled(run) && isSettled(known.run) ? known.probabilities : await read(run))
           if (mine !== round) return
           if (run && probabilities) read_.set(source, { run, probabilities })
         }
