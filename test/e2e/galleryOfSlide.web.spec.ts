@@ -45,7 +45,7 @@ test.afterEach(async ({ browserName: _ }, info) => {
 const cards = (): Locator => window.page.getByRole('listbox', { name: /^Patches of pcam_composite/ })
 const selected = (): Locator => cards().getByRole('option', { selected: true })
 const counts = (): Locator => window.page.locator('.counts')
-const order = (): Locator => window.page.getByRole('combobox', { name: 'Order' })
+const order = (): Locator => window.page.getByRole('combobox', { name: 'Order', exact: true })
 
 test('one key shows the patches of the slide as cards, with the slide beside them', async () => {
   await window.fit()
