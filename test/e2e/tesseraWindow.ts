@@ -130,11 +130,14 @@ export class TesseraWindow {
       await expect.poll(() => this.count(className), { message: `labels of ${className}` }).toBe(count)
   }
 
+  /** Tests that look at the disk know of a step before the window does, which takes it back only then. */
   async undo(): Promise<void> {
+    await expect(this.page.getByRole('button', { name: /^Undo/ })).toBeEnabled()
     await this.page.keyboard.press('Control+z')
   }
 
   async redo(): Promise<void> {
+    await expect(this.page.getByRole('button', { name: /^Redo/ })).toBeEnabled()
     await this.page.keyboard.press('Control+Shift+z')
   }
 
