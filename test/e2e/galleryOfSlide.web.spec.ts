@@ -108,7 +108,7 @@ test('Enter accepts one card and goes on; Shift+Enter all in sight as one step, 
   const accepted = Number((await said.innerText()).split(' ')[0])
   expect(accepted).toBeGreaterThan(3)
   await expect.poll(total).toBe(before + 1 + accepted)
-  await expect(window.page.getByText(/100 % of .* as predicted/)).toBeVisible()
+  await expect(window.page.getByText(/100\s% of .* as predicted/)).toBeVisible()
   await window.undo()
   await expect.poll(total).toBe(before + 1)
 })
