@@ -111,6 +111,8 @@ test('Enter accepts one card and goes on; Shift+Enter all in sight as one step, 
   await expect(window.page.getByText(/100\s% of .* as predicted/)).toBeVisible()
   await window.undo()
   await expect.poll(total).toBe(before + 1)
+  // what was taken back is selected, which must not happen in the midst of the next test
+  await expect(counts()).toContainText(`${accepted} patches selected`)
 })
 
 test('the next patches are suggested, a key labels one and leads on, the next ones are others', async () => {
