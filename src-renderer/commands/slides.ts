@@ -24,6 +24,14 @@ export async function addEntries(entries: readonly FileEntry[]): Promise<Slide[]
   return added
 }
 
+/** Files dropped on the window: an ONNX file is an encoder to be added, the others are slides. */
+export async function takeDropped(entries: readonly FileEntry[]): Promise<void> {
+  const isNetwork = ({ name }: FileEntry): boolean => name.toLowerCase().endsWith('.onnx')
+  const network = entries.find(isNetwork)
+  await addEntries(entries.filter((entry) => !isNetwork(entry)))
+  if (network && useProject().canChange) useWindow().show({ kind: 'encoder', file: network })
+}
+
 export async function addSlides(because: string | null = null): Promise<Slide[]> {
   const chosen = await useFaults().attempt('slides', 'Slides can not be chosen.', () =>
     useFiles().choose('slides', because),

@@ -1,6 +1,7 @@
 /** The window itself: which stage, tool and dialog are in front. Holds no data of any room. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import type { FileEntry } from '../../src-shared/app.ts'
 import type { ModelId, SlideId } from '../../src-shared/ids.ts'
 import type { ClassNumber } from '../../src-shared/labels.ts'
 
@@ -18,7 +19,7 @@ export type OpenDialog =
   | { kind: 'projects' }
   | { kind: 'export' }
   | { kind: 'device' }
-  | { kind: 'encoder' }
+  | { kind: 'encoder'; file?: FileEntry }
   | { kind: 'slide'; slide: SlideId }
   | { kind: 'mpp'; slide: SlideId }
   | { kind: 'cases' }
