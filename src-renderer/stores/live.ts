@@ -50,7 +50,7 @@ export const useLive = defineStore('live', () => {
 
   const titleOf = (news: LivePrediction): string => {
     const chosen = classifier.value
-    if (chosen.kind === 'knn') return `Live: ${chosen.k} nearest neighbours`
+    if (chosen.kind === 'knn') return 'Live: nearest neighbours'
     return chosen.kind === 'linear' ? `Live: linear, L2 ${news.l2}` : 'Live: class means'
   }
 

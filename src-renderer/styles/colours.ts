@@ -1,5 +1,5 @@
 /** Colours as numbers: `#c80000` to red, green, blue, and back to what CSS reads. */
-import type { Rgb } from '../../src-shared/viridis.ts'
+import { type Rgb, VIRIDIS } from '../../src-shared/viridis.ts'
 
 /** @param colour like #c80000 */
 export const rgbOf = (colour: string): Rgb => [
@@ -9,3 +9,9 @@ export const rgbOf = (colour: string): Rgb => [
 ]
 
 export const cssOf = ([red, green, blue]: Rgb, alpha = 1): string => `rgb(${red} ${green} ${blue} / ${alpha})`
+
+const STOPS = 9
+/** The scale of legends, from left to right. */
+export const VIRIDIS_RAMP = `linear-gradient(to right, ${Array.from({ length: STOPS }, (_, i) =>
+  cssOf(VIRIDIS[Math.round((i * 255) / (STOPS - 1))]!),
+).join(', ')})`

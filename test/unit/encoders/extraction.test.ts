@@ -8,7 +8,7 @@ import { patchCount } from '../../../src-shared/patches.ts'
 import { micronPerPx } from '../../../src-shared/units.ts'
 import { readFeatures } from '../../../src-main/features/featureFile.ts'
 import { readRows } from '../../../src-main/encoders/featureStore.ts'
-import { shippedModelsFolder } from '../../../src-main/host/resources.ts'
+import { shippedEncodersFolder, shippedModelsFolder } from '../../../src-main/host/resources.ts'
 import { damagedMosaic } from '../../fixtures/damagedMosaic.ts'
 import { RoomsBench } from '../../fixtures/roomsBench.ts'
 import { temporaryFolder } from '../../fixtures/temporary.ts'
@@ -151,6 +151,14 @@ test('an encoder whose file was replaced by another is refused: features of two 
     words: { layer: 'stem1_relu' },
   })
   expect(other.id).not.toBe(encoder.id)
+  copyFileSync(path.join(shippedEncodersFolder, 'embedded.onnx'), file)
+  const [mixed] = await bench.calls['features.extract']({
+    encoder: encoder.id,
+    sources: [grid.id],
+    element: 'float16',
+  })
+  expect(await bench.settled(mixed!.job!)).toMatchObject({ state: 'failed', fault: { code: 'ENCODER_CHANGED' } })
+  expect((await setOf(bench, mixed!))!.rows).toBe(0)
   truncateSync(file, 5000)
   const [set] = await bench.calls['features.extract']({ encoder: encoder.id, sources: [grid.id], element: 'float16' })
   expect(await bench.settled(set!.job!)).toMatchObject({ state: 'failed', fault: { code: 'MODEL_FILE_BROKEN' } })
